@@ -1,0 +1,116 @@
+"""Conditions on land, each judged with how well its measure is known, and the sentence that says so.
+
+A condition met at one end of what a measure can be and missed at the other is neither met nor missed: it is
+uncertain, and its sentence names what would settle it.
+"""
+
+from dataclasses import dataclass
+
+from bioplan_gis.crs import DistanceInterval
+from bioplan_gis.landuse import Verdict
+
+M_PER_KM = 1000.0
+MU_PER_HA = 15.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One condition judged for one piece of land.
+
+    Attributes:
+        condition: the parameter that set it, such as ``max_distance_km``; ``near`` where none was set.
+        verdict: met, missed, or uncertain.
+        zh: a sentence with measure, bound and doubt, in Chinese.
+        en: the same in English.
+    """
+
+    condition: str
+    verdict: Verdict
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class LandArea:
+    """What is published of a piece of land's area, in hectares.
+
+    Attributes:
+        own_ha: the area of the land of the class itself; None where unpublished.
+        frame_ha: area of the park that it lies in, an upper frame; None where unpublished.
+    """
+
+    own_ha: float | None
+    frame_ha: float | None
+
+
+def judge_distance(lab_zh: str, lab_en: str, distance: DistanceInterval | None, limit_m: float | None) -> Finding:
+    """Whether land lies within a distance of a laboratory; a statement of the distance where no limit was given."""
+    measure_zh, measure_en = _distance_words(distance)
+    opening_zh, opening_en = f"距{lab_zh}{measure_zh}", f"{measure_en} from {lab_en}"
+    if limit_m is None:
+        return Finding("near", Verdict.YES, f"{opening_zh}；未限定距离。", f"{opening_en}; no distance was asked for.")
+    bound = _km(limit_m)
+    verdict = _within(distance, limit_m)
+    zh, en = {
+        Verdict.YES: (f"不超过 {bound} 千米", f"within {bound} km"),
+        Verdict.NO: (
+            f"超出 {bound} 千米{_beyond(distance, limit_m, 'zh')}",
+            f"beyond {bound} km{_beyond(distance, limit_m, 'en')}",
+        ),
+        Verdict.UNCERTAIN: (
+            f"与 {bound} 千米的关系不确定，需核实双方位置",
+            f"which may or may not be within {bound} km; a survey of both positions would settle it",
+        ),
+    }[verdict]
+    return Finding("max_distance_km", verdict, f"{opening_zh}，{zh}。", f"{opening_en}, {en}.")
+
+
+def judge_area(area: LandArea, least_ha: float) -> Finding:
+    """Whether land is at least so large; the area of a park around it can only exclude, never confirm."""
+    bound = f"{least_ha:g}"
+    if area.own_ha is not None:
+        met = area.own_ha >= least_ha
+        zh = f"面积 {area.own_ha:g} 公顷，{'不小于' if met else '小于'} {bound} 公顷。"
+        en = f"Its area of {area.own_ha:g} ha is {'at least' if met else 'less than'} {bound} ha."
+        return Finding("min_area_ha", Verdict.YES if met else Verdict.NO, zh, en)
+    if area.frame_ha is not None and area.frame_ha < least_ha:
+        zh = f"所在园区总面积仅 {area.frame_ha:g} 公顷，小于 {bound} 公顷。"
+        en = f"The whole park around it has only {area.frame_ha:g} ha, less than {bound} ha."
+        return Finding("min_area_ha", Verdict.NO, zh, en)
+    frame_zh = "" if area.frame_ha is None else f"（园区总面积 {area.frame_ha:g} 公顷，只是上限）"
+    frame_en = "" if area.frame_ha is None else f" (the whole park's {area.frame_ha:g} ha is only an upper bound)"
+    zh = f"该类用地面积未公布{frame_zh}，是否达到 {bound} 公顷不确定，需以宗地或控规数据核实。"
+    en = (
+        f"The area of this class of land is unpublished{frame_en}; whether it reaches {bound} ha is uncertain and "
+        "takes parcel or regulatory-plan data to settle."
+    )
+    return Finding("min_area_ha", Verdict.UNCERTAIN, zh, en)
+
+
+def _within(distance: DistanceInterval | None, limit_m: float) -> Verdict:
+    if distance is None or distance.least_m <= limit_m < distance.most_m:
+        return Verdict.UNCERTAIN
+    return Verdict.YES if distance.most_m <= limit_m else Verdict.NO
+
+
+def _beyond(distance: DistanceInterval | None, limit_m: float, language: str) -> str:
+    """By how much land lies too far, at least."""
+    if distance is None or distance.least_m <= limit_m:
+        return ""
+    excess = _km(distance.least_m - limit_m)
+    return f"（至少多 {excess} 千米）" if language == "zh" else f" (by {excess} km at least)"
+
+
+def _distance_words(distance: DistanceInterval | None) -> tuple[str, str]:
+    if distance is None:
+        return "的距离未知（位置未公布）", "At an unknown distance (no position was published)"
+    least, most = _km(distance.least_m), _km(distance.most_m)
+    if distance.nominal_m is None:
+        return f" {least}–{most} 千米（仅知所在行政区）", f"{least}–{most} km (only its district is known)"
+    nominal = _km(distance.nominal_m)
+    return f"约 {nominal} 千米（按位置精度为 {least}–{most} 千米）", f"About {nominal} km ({least}–{most} km, as known)"
+
+
+def _km(metres: float) -> str:
+    """Kilometres to 100 m, the most that positions known to within hundreds of metres can bear."""
+    return f"{metres / M_PER_KM:.1f}"

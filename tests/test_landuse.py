@@ -1,0 +1,52 @@
+"""One class under all its spellings; screening goes one way."""
+
+import pytest
+
+from bioplan_gis.errors import ParameterError
+from bioplan_gis.landuse import CLASSES, Verdict, compatibility, land_class
+
+M1, M2, M3 = CLASSES
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "M3",
+        "m3",
+        "m-3",
+        "Ｍ３",
+        "100103",
+        "三类工业用地",
+        "三类",
+        "Ⅲ类工业用地",
+        "3类",
+        "class 3",
+        "三类工业用地(M3)",
+        "M3类",
+    ],
+)
+def test_every_spelling_of_m3_is_one_class(text: str) -> None:
+    assert land_class(text) is M3
+
+
+@pytest.mark.parametrize("text", ["", "M4", "M", "M1/M2", "M3(二类)", "100104", "住宅用地", "1001033", "xM3"])
+def test_what_is_no_class_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        land_class(text)
+    assert caught.value.name == "land_class"
+    assert caught.value.value == text
+    assert "M1" in caught.value.en
+
+
+@pytest.mark.parametrize(
+    ("project", "land", "verdict"),
+    [
+        (M3, M3, Verdict.YES),
+        (M1, M3, Verdict.CONDITIONAL),
+        (M2, M3, Verdict.CONDITIONAL),
+        (M3, M2, Verdict.NO),
+        (M2, M1, Verdict.NO),
+    ],
+)
+def test_screening_is_one_way(project: object, land: object, verdict: Verdict) -> None:
+    assert compatibility(project, land) is verdict
