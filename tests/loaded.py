@@ -1,0 +1,35 @@
+"""Fixtures: the product's own geodata in a database of each engine, loaded once and only read."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import pytest
+from bioplan_gis.loading import load
+from bioplan_gis.storage.database import open_engine, upgrade
+from sqlalchemy import Engine
+
+from bioplan_gis.catalogue import read_catalogue
+from bioplan_gis.settings import bundled
+from databases import ENGINES, opened
+
+
+@pytest.fixture(scope="session")
+def loaded_url(new_url: Callable[[str], str]) -> Callable[[str], str]:
+    """``loaded_url(kind)``: a database with the product's own geodata, loaded once, to be read only."""
+
+    @cache
+    def url(kind: str) -> str:
+        made = new_url(kind)
+        engine = open_engine(made)
+        upgrade(engine)
+        load(engine, read_catalogue(bundled("geodata")))
+        engine.dispose()
+        return made
+
+    return url
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def loaded(request: pytest.FixtureRequest, loaded_url: Callable[[str], str]) -> Iterator[Engine]:
+    """The product's own geodata, to be read only, once for each engine."""
+    yield from opened(loaded_url(request.param))

@@ -1,0 +1,63 @@
+"""Fixtures: the service in this process, the service as a process of its own, and a browser to look at it."""
+
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+
+import httpx2
+import pytest
+from bioplan_gis.app import create_app
+from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from bioplan_gis.settings import Settings
+from cluster import free_port
+from processes import running
+
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def client(loaded: Engine) -> Iterator[TestClient]:
+    """The service over the product's own geodata, within this process, once for each engine."""
+    settings = Settings(database_url=loaded.url.render_as_string(hide_password=False))
+    with TestClient(create_app(settings)) as test_client:
+        yield test_client
+
+
+@pytest.fixture(scope="session")
+def served(loaded_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """``bioplan serve`` over the embedded default, as a process of its own; its address without a last slash."""
+    port = free_port()
+    command = [sys.executable, "-m", "bioplan_gis.cli", "serve", "--port", str(port)]
+    env = {"BIOPLAN_DATABASE_URL": loaded_url("gpkg"), "PYTHONUNBUFFERED": "1"}
+    folder = tmp_path_factory.mktemp("served")
+    with running(command, stop_by=signal.SIGINT, env=env, cwd=folder) as service:
+        address = f"http://127.0.0.1:{port}"
+        service.wait_for(address)
+        with httpx2.Client(transport=httpx2.HTTPTransport(retries=6)) as http:
+            ready = http.get(f"{address}/readyz")
+        assert ready.status_code == httpx2.codes.OK, f"{ready.text}\n{service.output}"
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.fail("Chromium is missing: no program chromium in PATH (Debian: chromium). `make test` installs it.")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        yield opened
+        opened.close()
