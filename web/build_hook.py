@@ -44,12 +44,15 @@ class AssetsHook(BuildHookInterface[BuilderConfig]):
         """Called by hatchling before each target; a source archive carries the sources only."""
         if self.target_name != "wheel":
             return
+        root = Path(self.root)
         try:
-            build = make_build(Path(self.root) / "web")
+            build = make_build(root / "web")
         except AssetsError as error:
             self.app.abort(str(error))
-        if version != "editable":
-            build_data["force_include"][str(build)] = "bioplan_gis/_bundled/web"
+        if version == "editable":  # a checkout reads its own folders; copies would go stale
+            return
+        for name, folder in {"web": build, "geodata": root / "geodata", "alembic": root / "alembic"}.items():
+            build_data["force_include"][str(folder)] = f"bioplan_gis/_bundled/{name}"
 
 
 def make_build(web: Path) -> Path:
