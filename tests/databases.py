@@ -7,8 +7,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from bioplan_gis.storage.database import open_engine, upgrade
 from sqlalchemy import Engine
+
+from bioplan_gis.storage.database import open_engine, upgrade
 
 ENGINES = ["gpkg", pytest.param("postgis", marks=pytest.mark.postgis)]
 

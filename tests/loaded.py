@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
-from bioplan_gis.loading import load
-from bioplan_gis.storage.database import open_engine, upgrade
 from sqlalchemy import Engine
 
 from bioplan_gis.catalogue import read_catalogue
+from bioplan_gis.loading import load
 from bioplan_gis.settings import bundled
+from bioplan_gis.storage.database import open_engine, upgrade
 from databases import ENGINES, opened
 
 

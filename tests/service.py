@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 
 import httpx2
 import pytest
-from bioplan_gis.app import create_app
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from bioplan_gis.app import create_app
 from bioplan_gis.settings import Settings
 from cluster import free_port
 from processes import running
