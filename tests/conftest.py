@@ -10,8 +10,17 @@ import pytest
 
 # Until every module stands, only the fixtures whose modules exist are offered.
 PACKAGE = Path(find_spec("bioplan_gis").origin).parent
-NEEDS = {"cluster": "errors.py", "databases": "storage/database.py", "loaded": "loading.py", "service": "app.py"}
-pytest_plugins = [fixtures for fixtures, module in NEEDS.items() if (PACKAGE / module).exists()]
+NEEDS = {
+    "cluster": "errors",
+    "databases": "storage/database storage/layers",
+    "loaded": "storage/database storage/layers loading",
+    "service": "storage/database storage/layers storage/items storage/measures loading selection maps app cli",
+}
+pytest_plugins = [
+    fixtures
+    for fixtures, modules in NEEDS.items()
+    if all((PACKAGE / f"{module}.py").exists() for module in modules.split())
+]
 MARKS = {"postgis_cluster": "postgis", "served": "served", "browser": "browser"}
 
 
