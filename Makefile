@@ -23,18 +23,12 @@ for wish in venv,ensurepip sys; do \
 done
 endef
 
-# The service, at http://127.0.0.1:8000/; with BIOPLAN_DATABASE_URL set, over that database.
-ifeq ($(strip $(BIOPLAN_DATABASE_URL)),)
-run: var/bioplan.gpkg
-else
+# The service, at http://127.0.0.1:8000/; it loads the embedded default itself. A database of yours is loaded here.
 run: install
+ifneq ($(strip $(BIOPLAN_DATABASE_URL)),)
 	@$(BIN)/bioplan load
 endif
 	@exec $(BIN)/bioplan serve --port $(PORT)
-
-var/bioplan.gpkg: .venv/.installed $(GEODATA)
-	@$(BIN)/bioplan load
-	@touch $@
 
 install: .venv/.installed
 

@@ -2,6 +2,7 @@
 
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -9,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+import httpx2
 
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig=INT") if sys.platform == "linux" else ()
 
@@ -22,7 +25,7 @@ class Program:
         self._arrived: queue.Queue[str | None] = queue.Queue()
         self.process = subprocess.Popen(
             [*DIE_WITH_PARENT, *command],
-            env=None if env is None else {**os.environ, **env},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -54,9 +57,9 @@ class Program:
             raise AssertionError(f"{seconds} s without {text!r}; it printed:\n{self.output}") from None
         raise AssertionError(f"ended ({self.process.wait()}) without {text!r}; it printed:\n{self.output}")
 
-    def stop(self, signal: int) -> int:
-        """Send the signal and return the exit status; a program that does not end within 20 s is killed."""
-        self.process.send_signal(signal)
+    def stop(self, by: int) -> int:
+        """Send a signal and return the exit status; a program that does not end within 20 s is killed."""
+        self.process.send_signal(by)
         try:
             return self.process.wait(timeout=20)
         except subprocess.TimeoutExpired:
@@ -75,3 +78,13 @@ def running(command: Sequence[str], *, stop_by: int, **options) -> Iterator[Prog
         yield program
     finally:
         program.stop(stop_by)
+
+
+@contextmanager
+def serving(bioplan: Sequence[str], **options) -> Iterator[str]:
+    """``bioplan serve`` on a free port for the length of a ``with`` block; its address without the last slash."""
+    with running([*bioplan, "serve", "--port", "0"], stop_by=signal.SIGINT, **options) as service:
+        address = service.wait_for("http://").split()[-1].rstrip("/")
+        ready = httpx2.get(f"{address}/readyz", timeout=30)
+        assert ready.status_code == httpx2.codes.OK, f"{ready.text}\n{service.output}"
+        yield address

@@ -1,11 +1,9 @@
 """Fixtures: the service in this process, the service as a process of its own, and a browser to look at it."""
 
 import shutil
-import signal
 import sys
 from collections.abc import Callable, Iterator
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine
@@ -13,8 +11,7 @@ from starlette.testclient import TestClient
 
 from bioplan_gis.app import create_app
 from bioplan_gis.settings import Settings
-from cluster import free_port
-from processes import running
+from processes import serving
 
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -38,16 +35,8 @@ def client(loaded: Engine) -> Iterator[TestClient]:
 @pytest.fixture(scope="session")
 def served(loaded_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """``bioplan serve`` over the embedded default, as a process of its own; its address without a last slash."""
-    port = free_port()
-    command = [sys.executable, "-m", "bioplan_gis.cli", "serve", "--port", str(port)]
-    env = {"BIOPLAN_DATABASE_URL": loaded_url("gpkg"), "PYTHONUNBUFFERED": "1"}
-    folder = tmp_path_factory.mktemp("served")
-    with running(command, stop_by=signal.SIGINT, env=env, cwd=folder) as service:
-        address = f"http://127.0.0.1:{port}"
-        service.wait_for(address)
-        with httpx2.Client(transport=httpx2.HTTPTransport(retries=6)) as http:
-            ready = http.get(f"{address}/readyz")
-        assert ready.status_code == httpx2.codes.OK, f"{ready.text}\n{service.output}"
+    env = {"BIOPLAN_DATABASE_URL": loaded_url("gpkg")}
+    with serving([sys.executable, "-m", "bioplan_gis.cli"], env=env, cwd=tmp_path_factory.mktemp("served")) as address:
         yield address
 
 
