@@ -45,7 +45,7 @@ class LandArea:
 
 def judge_distance(lab_zh: str, lab_en: str, distance: DistanceInterval | None, limit_m: float | None) -> Finding:
     """Whether land lies within a distance of a laboratory; a statement of the distance where no limit was given."""
-    measure_zh, measure_en = _distance_words(distance)
+    measure_zh, measure_en = distance_words(distance)
     opening_zh, opening_en = f"距{lab_zh}{measure_zh}", f"{measure_en} from {lab_en}"
     if limit_m is None:
         return Finding("near", Verdict.YES, f"{opening_zh}；未限定距离。", f"{opening_en}; no distance was asked for.")
@@ -101,7 +101,8 @@ def _beyond(distance: DistanceInterval | None, limit_m: float, language: str) ->
     return f"（至少多 {excess} 千米）" if language == "zh" else f" (by {excess} km at least)"
 
 
-def _distance_words(distance: DistanceInterval | None) -> tuple[str, str]:
+def distance_words(distance: DistanceInterval | None) -> tuple[str, str]:
+    """A distance with the interval that it lies in, in Chinese and English, to 100 m."""
     if distance is None:
         return "的距离未知（位置未公布）", "At an unknown distance (no position was published)"
     least, most = _km(distance.least_m), _km(distance.most_m)

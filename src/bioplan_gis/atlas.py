@@ -1,0 +1,20 @@
+"""What the map is made of, read from the database in one transaction."""
+
+import json
+
+from sqlalchemy import Connection
+
+from bioplan_gis.maps import Atlas
+from bioplan_gis.plans import read_plans
+from bioplan_gis.storage.items import read_collection
+from bioplan_gis.storage.layers import read_layers
+
+
+def read_atlas(connection: Connection) -> Atlas:
+    """Every layer and layout that is loaded."""
+    layers = read_layers(connection)
+    return Atlas(
+        layouts=tuple({"id": plan.id, **plan.facts} for plan in read_plans(connection)),
+        collections={layer.id: json.loads(read_collection(connection, layer)) for layer in layers},
+        attributions=tuple(dict.fromkeys(layer.attribution for layer in layers if layer.attribution)),
+    )

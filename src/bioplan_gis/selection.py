@@ -1,0 +1,232 @@
+"""The one call that API, command line and page share: which land near a laboratory, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bioplan_gis.crs import DistanceInterval, distance_interval_m
+from bioplan_gis.errors import ParameterError
+from bioplan_gis.landuse import LandClass, Verdict
+from bioplan_gis.plans import Feature, read_features
+from bioplan_gis.siting.conditions import (
+    Finding,
+    LandArea,
+    distance_words,
+    judge_area,
+    judge_distance,
+)
+from bioplan_gis.storage.layers import read_layer
+from bioplan_gis.storage.measures import Place, read_lands, read_place
+
+ANSWERING_LAYERS = ("industrial_land", "labs", "zones", "tracks", "districts")
+MOST_REJECTED = 10
+WORST_FIRST = (Verdict.NO, Verdict.UNCERTAIN, Verdict.CONDITIONAL, Verdict.YES)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which land to look for.
+
+    Attributes:
+        near: id of a laboratory or platform.
+        land_class: class that the land must have; None for any class of industry.
+        max_distance_m: greatest distance in metres on the ellipsoid; None for any.
+        min_area_ha: least area of land of the class, in hectares; None for any.
+        limit: most answers to give.
+        synthetic: whether made-up land may answer as well.
+    """
+
+    near: str
+    land_class: LandClass | None = None
+    max_distance_m: float | None = None
+    min_area_ha: float | None = None
+    limit: int = 100
+    synthetic: bool = False
+
+
+@dataclass(frozen=True)
+class ZoneRole:
+    """The part that a piece of land's district plays in a layout."""
+
+    id: str
+    layout: str
+    name_zh: str
+    name_en: str
+    role: str | None
+    tracks: tuple[str, ...]
+    tracks_zh: tuple[str, ...]
+    tracks_en: tuple[str, ...]
+    document: str | None
+    clause: str | None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A piece of land with everything that was judged of it.
+
+    Attributes:
+        land: the land as it stands in the database.
+        distance: to the laboratory; None where either has no position at all.
+        findings: one for each condition, the distance first.
+        zones: the parts that its district plays.
+    """
+
+    land: Place
+    distance: DistanceInterval | None
+    findings: tuple[Finding, ...]
+    zones: tuple[ZoneRole, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the findings."""
+        return min((finding.verdict for finding in self.findings), key=WORST_FIRST.index)
+
+    @property
+    def distance_words(self) -> tuple[str, str]:
+        """The distance with its interval, in Chinese and English."""
+        return distance_words(self.distance)
+
+    @cached_property
+    def reasons(self) -> tuple[str, str]:
+        """Why it is an answer or not, in Chinese and English, from the very findings."""
+        zh = [finding.zh for finding in self.findings]
+        en = [finding.en for finding in self.findings]
+        for zone in self.zones:
+            tracks_zh = f"，重点布局{'、'.join(zone.tracks_zh)}" if zone.tracks else ""
+            tracks_en = f", whose tracks are {', '.join(zone.tracks_en)}" if zone.tracks else ""
+            zh.append(f"位于{zone.name_zh}（{zone.role or '—'}）{tracks_zh}（{zone.clause}）。")
+            en.append(f"It lies in {zone.name_en}{tracks_en} ({zone.clause}).")
+        return "".join(zh), " ".join(en)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found, what was rejected, and the versions of the layers that say so.
+
+    Attributes:
+        question: as asked.
+        lab: the laboratory or platform that it names.
+        accepted: land that meets every condition or may meet it, nearest first, at most ``question.limit``.
+        rejected: land of the class that misses a condition for certain, nearest first, at most ten.
+        matched: how many would be accepted without a limit.
+        versions: version of every layer that answered, by layer id.
+    """
+
+    question: Question
+    lab: Place
+    accepted: tuple[Candidate, ...]
+    rejected: tuple[Candidate, ...]
+    matched: int
+    versions: Mapping[str, int]
+
+    @property
+    def statement(self) -> tuple[str, str]:
+        """The answer in one sentence; an empty one names the nearest rejected land and its distance."""
+        class_zh, class_en = _class_words(self.question.land_class)
+        if self.accepted:
+            count = self.matched
+            zh = f"{self.lab.name_zh}附近符合或可能符合条件的{class_zh}共 {count} 处，由近及远。"
+            en = f"{count} of {class_en} near {self.lab.name_en} meet or may meet the conditions, nearest first."
+            return zh, en
+        if not self.rejected:
+            return f"数据库中没有{class_zh}。", f"The database holds no {class_en}."
+        nearest = self.rejected[0]
+        words_zh, words_en = nearest.distance_words
+        zh = f"没有符合条件的{class_zh}。最近而未入选的是{nearest.land.name_zh}，距{self.lab.name_zh}{words_zh}。"
+        en = (
+            f"No {class_en} meets the conditions. The nearest that was rejected is {nearest.land.name_en}, "
+            f"{words_en} from {self.lab.name_en}."
+        )
+        return zh, en
+
+
+def select_sites(connection: Connection, question: Question) -> Answer:
+    """Land that answers a question, nearest first.
+
+    Raises:
+        ParameterError: ``near`` names no laboratory or platform.
+    """
+    lab = read_place(connection, "labs", question.near)
+    if lab is None:
+        raise _no_such_lab(connection, question.near)
+    land_class = None if question.land_class is None else question.land_class.code
+    lands = read_lands(connection, land_class=land_class, synthetic=question.synthetic)
+    roles = _zone_roles(connection)
+    judged = sorted((_judge(question, lab, land, roles) for land in lands), key=_nearness)
+    accepted = [candidate for candidate in judged if candidate.verdict is not Verdict.NO]
+    rejected = [candidate for candidate in judged if candidate.verdict is Verdict.NO]
+    return Answer(
+        question=question,
+        lab=lab,
+        accepted=tuple(accepted[: question.limit]),
+        rejected=tuple(rejected[:MOST_REJECTED]),
+        matched=len(accepted),
+        versions={layer_id: read_layer(connection, layer_id).version for layer_id in ANSWERING_LAYERS},
+    )
+
+
+def _judge(question: Question, lab: Place, land: Place, roles: Mapping[str, tuple[ZoneRole, ...]]) -> Candidate:
+    known = lab.extent is not None and land.extent is not None
+    distance = distance_interval_m(lab.extent, land.extent) if known else None
+    findings = [judge_distance(lab.name_zh, lab.name_en, distance, question.max_distance_m)]
+    if question.min_area_ha is not None:
+        area = LandArea(own_ha=land.facts["m3_area_ha"], frame_ha=land.facts["park_area_ha"])
+        findings.append(judge_area(area, question.min_area_ha))
+    return Candidate(land, distance, tuple(findings), roles.get(land.facts["district"], ()))
+
+
+def _nearness(candidate: Candidate) -> tuple[float, str]:
+    """Nearest first, by the position as published, else by the least that the distance can be; unknown last."""
+    if candidate.distance is None:
+        return float("inf"), candidate.land.id
+    nominal = candidate.distance.nominal_m
+    return (candidate.distance.least_m if nominal is None else nominal), candidate.land.id
+
+
+def _zone_roles(connection: Connection) -> dict[str, tuple[ZoneRole, ...]]:
+    """The parts that each district plays, by adcode, of layouts whose zones are whole districts."""
+    tracks = {track["id"]: track["properties"] for track in read_features(connection, "tracks")}
+    roles: dict[str, tuple[ZoneRole, ...]] = {}
+    for zone in read_features(connection, "zones"):
+        if zone["properties"]["position_basis"] != "boundary":
+            continue
+        for adcode in zone["properties"]["members"] or ():
+            roles[adcode] = (*roles.get(adcode, ()), _zone_role(zone, tracks))
+    return roles
+
+
+def _zone_role(zone: Feature, tracks: Mapping[str, Any]) -> ZoneRole:
+    facts = zone["properties"]
+    ids = tuple(facts["tracks"] or ())
+    return ZoneRole(
+        id=zone["id"],
+        layout=facts["layout"],
+        name_zh=facts["name_zh"],
+        name_en=facts["name_en"],
+        role=facts["role"],
+        tracks=ids,
+        tracks_zh=tuple(tracks[one]["name_zh"] for one in ids),
+        tracks_en=tuple(tracks[one]["name_en"] for one in ids),
+        document=facts["document"],
+        clause=facts["clause"],
+    )
+
+
+def _no_such_lab(connection: Connection, near: str) -> ParameterError:
+    known = [lab["id"] for lab in read_features(connection, "labs")]
+    return ParameterError(
+        "near",
+        near,
+        f"没有编号为“{near}”的实验室或平台；编号见 /api/collections/labs/items，如 {'、'.join(known[:5])}。",
+        f"There is no laboratory or platform “{near}”; /api/collections/labs/items has the ids, such as "
+        f"{', '.join(known[:5])}.",
+    )
+
+
+def _class_words(land_class: LandClass | None) -> tuple[str, str]:
+    if land_class is None:
+        return "工业用地", "pieces of industrial land"
+    return f"{land_class.zh}（{land_class.code}）", f"{land_class.en} ({land_class.code})"
