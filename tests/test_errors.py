@@ -1,38 +1,26 @@
-"""The error tree: as drawn, so built; every error explains itself in both languages."""
+"""The tree of errors is what its docstring draws, and each has one status."""
 
-import re
-from collections.abc import Iterator
-
-import pytest
+import inspect
 
 from bioplan_gis import errors
-from bioplan_gis.errors import BioplanError, ParameterError
-
-CLASSES = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, BioplanError)]
+from bioplan_gis.errors import BioplanError
 
 
-def _drawn() -> Iterator[tuple[str, str | None]]:
-    """Each class of the drawing in the module's docstring, with the one it hangs from."""
-    above: list[tuple[int, str]] = []
-    for line in errors.__doc__.splitlines():
-        if match := re.fullmatch(r"([ │├└─]*)(\w+Error)", line):
-            column, name = match.start(2), match[2]
-            above = [(at, ancestor) for at, ancestor in above if at < column]
-            yield name, above[-1][1] if above else None
-            above.append((column, name))
+def drawn() -> dict[str, int]:
+    """Name and depth of every error in the docstring's tree."""
+    lines = [line for line in (errors.__doc__ or "").splitlines() if line.rstrip().endswith("Error")]
+    return {line.split()[-1]: (len(line) - len(line.split()[-1])) // 4 for line in lines}
 
 
-def test_the_tree_is_as_drawn():
-    built = {cls.__name__: None if cls is BioplanError else cls.__base__.__name__ for cls in CLASSES}
-    assert dict(_drawn()) == built
+def depth(kind: type) -> int:
+    return kind.__mro__.index(Exception)
 
 
-@pytest.mark.parametrize("cls", CLASSES)
-def test_an_error_prints_both_sentences(cls: type[BioplanError]):
-    error = cls("limit", "x", "不行", "no") if cls is ParameterError else cls("不行", "no")
-    assert (error.zh, error.en, str(error)) == ("不行", "no", "不行\nno")
+def test_the_tree_is_as_it_is_drawn() -> None:
+    kinds = dict(inspect.getmembers(errors, inspect.isclass))
+    assert drawn() == {name: depth(kind) for name, kind in kinds.items()}
 
 
-def test_a_parameter_error_names_the_parameter_and_its_value():
-    error = ParameterError("limit", "many", "不行", "no")
-    assert (error.name, error.value) == ("limit", "many")
+def test_an_error_speaks_both_languages() -> None:
+    error = BioplanError("坏了。", "It broke.")
+    assert str(error) == "坏了。\nIt broke."

@@ -1,6 +1,7 @@
 """The map page at ``/`` and the scripts and styles that it loads, all from this host."""
 
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy import Connection
 
 from bioplan_gis.api.connections import ReadConnection
 from bioplan_gis.api.documents import answer, entity_tag
@@ -9,12 +10,23 @@ from bioplan_gis.atlas import read_atlas
 from bioplan_gis.maps import page
 from bioplan_gis.storage.layers import read_layers
 
+Versions = tuple[tuple[str, int], ...]
+
 router = APIRouter(dependencies=[Depends(known_parameters_only)])
 
 
 @router.get("/", summary="Map", include_in_schema=False)
 def map_page(request: Request, connection: ReadConnection) -> Response:
     """The interactive map of everything that is loaded."""
-    tag = entity_tag(request, (layer.version for layer in read_layers(connection)))
-    html = page(read_atlas(connection), assets="linked")
-    return answer(request, html.encode(), "text/html; charset=utf-8", tag)
+    versions = tuple((layer.id, layer.version) for layer in read_layers(connection))
+    body = _page_of(request, connection, versions)
+    return answer(request, body, "text/html; charset=utf-8", entity_tag(request, versions))
+
+
+def _page_of(request: Request, connection: Connection, versions: Versions) -> bytes:
+    """The page of these versions; the last one made is remembered, since making it costs far more than sending it."""
+    remembered: tuple[Versions, bytes] | None = getattr(request.app.state, "page", None)
+    if remembered is None or remembered[0] != versions:
+        remembered = versions, page(read_atlas(connection), assets="linked").encode()
+        request.app.state.page = remembered
+    return remembered[1]
