@@ -66,7 +66,7 @@ def postgis_server() -> Iterator[Cluster]:
         port = free_port()
         with running(_server_command(programs, user, folder, port), stop_by=signal.SIGQUIT) as server:
             server.wait_for("ready to accept connections")
-            yield Cluster(URL.create("postgresql+psycopg", "bioplan", password, "127.0.0.1", port, "postgres"))
+            yield Cluster(URL.create("postgresql+psycopg", "postgres", password, "127.0.0.1", port, "postgres"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -113,7 +113,7 @@ def _initialise(programs: Path, user: str | None, folder: Path) -> str:
     if user:
         shutil.chown(folder, user)
         shutil.chown(password_file, user)
-    options = ["--username=bioplan", "--auth=scram-sha-256", f"--pwfile={password_file}"]
+    options = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={password_file}"]
     command = [*_as(user), str(programs / "initdb"), f"--pgdata={folder / 'data'}", *options]
     subprocess.run(
         [*command, "--encoding=UTF8", "--locale=C", "--no-sync"], check=True, stdout=subprocess.DEVNULL, cwd=folder
