@@ -1,0 +1,105 @@
+"""Rules for shapes: readable, closed, valid, and in degrees of longitude and latitude."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from bioplan_gis.checking.faults import Fault
+from bioplan_gis.checking.geodata import Geodata
+from bioplan_gis.records import Record
+
+FEWEST_RING_POINTS = 4
+WORLD = (-180.0, -90.0, 180.0, 90.0)
+
+# GeoJSON types whose innermost coordinate lists are rings.
+_RING_DEPTHS: Mapping[str, int] = {"Polygon": 1, "MultiPolygon": 2}
+
+
+def faults(geodata: Geodata) -> Iterable[Fault]:
+    """Every fault of the shapes that come as GeoJSON."""
+    for source in geodata.catalogue:
+        if source.file.endswith(".geojson"):
+            yield from shape_faults(geodata.of(source.id))
+
+
+def shapes_of(records: Iterable[Record]) -> NDArray[np.object_]:
+    """The EPSG:4490 shapes of records; None for those without a geometry that can be read."""
+    return np.asarray(
+        shapely.from_geojson([json.dumps(record.geometry) for record in records], on_invalid="ignore"), dtype=object
+    )
+
+
+def shape_faults(records: tuple[Record, ...]) -> Iterator[Fault]:
+    """Every fault in the shapes of one source's records."""
+    shapes = shapes_of(records)
+    sound = shapely.is_valid(shapes) & ~shapely.is_empty(shapes) & _in_world(shapes)
+    for index in np.flatnonzero(~sound):
+        yield _fault(records[index], shapes[index])
+
+
+def _in_world(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Whether each shape lies within the range of longitude and latitude; no shape does not."""
+    west, south, east, north = shapely.bounds(shapes).T
+    inside = (west >= WORLD[0]) & (south >= WORLD[1]) & (east <= WORLD[2]) & (north <= WORLD[3])
+    return np.asarray(inside, dtype=np.bool_)
+
+
+def _fault(record: Record, shape: shapely.Geometry | None) -> Fault:
+    zh, en, remedy_zh, remedy_en = _explanation(record.geometry, shape)
+    return Fault(record.file, record.label, zh, en, remedy_zh, remedy_en)
+
+
+def _explanation(geometry: Mapping[str, Any] | None, shape: shapely.Geometry | None) -> tuple[str, str, str, str]:
+    """What is wrong with a shape and what would be right, both in Chinese and English."""
+    if geometry is None or (shape is not None and shape.is_empty):
+        return (
+            "要素没有几何。",
+            "The feature has no geometry.",
+            "请补上几何，或删去该要素。",
+            "Add it, or remove the feature.",
+        )
+    if shape is None:
+        return _unreadable(geometry)
+    if not shape.is_valid:
+        reason = shapely.is_valid_reason(shape)
+        return (
+            f"几何无效（自相交、重叠或退化）：{reason}。",
+            f"The geometry is not valid (crosses itself, overlaps or is degenerate): {reason}.",
+            "请在所示坐标处改正几何，或删去该要素。",
+            "Correct it at the coordinates shown, or remove the feature.",
+        )
+    return (
+        f"坐标 {shape.bounds} 超出经纬度范围。",
+        f"The coordinates {shape.bounds} are no longitude and latitude.",
+        "请转换为 EPSG:4490，经度在前、纬度在后，单位为度。",
+        "Convert to EPSG:4490, longitude first, in degrees.",
+    )
+
+
+def _unreadable(geometry: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    if any(ring[0] != ring[-1] for ring in _rings(geometry)):
+        return (
+            "多边形的环没有闭合。",
+            "A ring of the polygon is not closed.",
+            "请让每个环的末点等于首点。",
+            "Let every ring end at the point where it begins.",
+        )
+    return (
+        "几何无法读取：类型未知、点数不足或坐标不是数字。",
+        "The geometry cannot be read: an unknown type, too few points, or coordinates that are no numbers.",
+        "请改为有效的 GeoJSON 几何（RFC 7946）。",
+        "Make it a valid GeoJSON geometry (RFC 7946).",
+    )
+
+
+def _rings(geometry: Mapping[str, Any]) -> Iterator[list[Any]]:
+    """The rings of a polygon or multipolygon as far as they can be read."""
+    parts = [geometry.get("coordinates")]
+    for _ in range(_RING_DEPTHS.get(str(geometry.get("type")), 0)):
+        parts = [inner for part in parts if isinstance(part, list) for inner in part]
+    if geometry.get("type") in _RING_DEPTHS:
+        yield from (ring for ring in parts if isinstance(ring, list) and ring)
