@@ -1,0 +1,50 @@
+"use strict";
+
+// The data that came with the page: the API's own GeoJSON by layer, looked up by id.
+BioPlan.atlas = (() => {
+  const data = JSON.parse(document.getElementById("atlas").textContent);
+  const features = (layer) => (data.collections[layer] ? data.collections[layer].features : []);
+  const index = (layers) => new Map(layers.flatMap((layer) => features(layer).map((one) => [one.id, one])));
+
+  const tracks = index(["tracks"]);
+  const documents = index(["documents"]);
+  const districts = index(["districts"]);
+  const zones = index(["zones"]);
+  const things = index(["labs", "parks", "industrial_land", "enterprises"]);
+
+  const trackName = (id) => (tracks.has(id) ? BioPlan.tongue.pick(tracks.get(id).properties, "name") : id);
+  const thingName = (id) => (things.has(id) ? BioPlan.tongue.pick(things.get(id).properties, "name") : id);
+
+  function documentTitle(id) {
+    if (!documents.has(id)) return id;
+    const record = documents.get(id).properties;
+    const title = BioPlan.tongue.pick(record, "title") || BioPlan.tongue.pick(record, "name");
+    return BioPlan.tongue.language === "zh" ? `《${title}》` : title;
+  }
+
+  // Places known to a district only, by adcode: they are listed at its label.
+  function placesByDistrict() {
+    const found = new Map();
+    for (const layer of ["industrial_land", "parks", "labs", "enterprises"]) {
+      for (const one of features(layer)) {
+        const { position_basis: basis, district } = one.properties;
+        if (one.geometry || basis !== "district" || !district) continue;
+        if (!found.has(district)) found.set(district, []);
+        found.get(district).push({ layer, feature: one });
+      }
+    }
+    return found;
+  }
+
+  // Places without any position.
+  const placesNowhere = () =>
+    ["industrial_land", "parks", "labs", "enterprises"].flatMap((layer) =>
+      features(layer)
+        .filter((one) => !one.geometry && one.properties.position_basis !== "district")
+        .map((one) => ({ layer, feature: one })));
+
+  return {
+    layouts: data.layouts, attributions: data.attributions, language: data.language,
+    features, districts, zones, things, trackName, thingName, documentTitle, placesByDistrict, placesNowhere,
+  };
+})();

@@ -1,0 +1,75 @@
+"use strict";
+
+// The plate's own marks: title block, degree marks along the neat line, north arrow, imprint.
+BioPlan.frame = (() => {
+  const { atlas, layouts, popups, tongue } = BioPlan;
+  const { html, svg } = BioPlan.nodes;
+  const { pick, say } = tongue;
+  const STEPS = [2, 1, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01];
+  const SPACING = 130;
+
+  const mainDocument = (layout) => ((layout.citations || [])[0] || {}).document || layout.document;
+
+  function title(layout) {
+    const lead = tongue.language === "zh" ? layouts.phrase(layout) : layout.phrase_en || layout.name_en;
+    const echo = tongue.language === "zh" ? layout.phrase_en || layout.name_en : layouts.phrase(layout);
+    document.getElementById("cartouche").replaceChildren(
+      html("h1", { id: "phrase", class: layout.phrase ? "phrase" : "phrase long" }, lead),
+      html("p", { class: "echo" }, echo),
+      html("p", { class: "subtitle" }, layout.phrase ? pick(layout, "name") : null, layout.period ? html("span", { class: "period" }, layout.period) : null),
+      html("p", { class: "document" }, atlas.documentTitle(mainDocument(layout))));
+    document.title = `${lead} · BioPlan GIS`;
+  }
+
+  function north() {
+    document.getElementById("north").replaceChildren(svg("svg", { viewBox: "0 0 40 64" },
+      svg("path", { class: "west", d: "M20 16 8 58 20 49Z" }), svg("path", { class: "east", d: "M20 16 32 58 20 49Z" }),
+      svg("text", { x: 20, y: 11 }, "N")));
+  }
+
+  function imprint() {
+    document.getElementById("imprint").replaceChildren(
+      html("strong", {}, say("notReviewed")),
+      html("span", { class: "attributions" }, atlas.attributions.join(" · ")));
+  }
+
+  const degrees = (value, step, letters) => {
+    const digits = step >= 1 ? 0 : step >= 0.1 && step !== 0.25 ? 1 : 2;
+    return `${Math.abs(value).toFixed(digits)}°${value >= 0 ? letters[0] : letters[1]}`;
+  };
+
+  const stepFor = (pixelsPerDegree) => STEPS.filter((step) => step * pixelsPerDegree >= SPACING).at(-1) || STEPS[0];
+
+  function marks(from, to, step) {
+    const found = [];
+    for (let at = Math.ceil(from / step); at * step < to; at += 1) found.push(at * step);
+    return found;
+  }
+
+  // Degree marks on the neat line, renewed after each move.
+  function graticule(map) {
+    const size = map.getSize();
+    const bounds = map.getBounds();
+    const eastStep = stepFor(size.x / (bounds.getEast() - bounds.getWest()));
+    const ticks = [];
+    for (const longitude of marks(bounds.getWest(), bounds.getEast(), eastStep)) {
+      const { x } = map.latLngToContainerPoint([bounds.getCenter().lat, longitude]);
+      if (x < 40 || x > size.x - 40) continue;
+      for (const side of ["top", "bottom"]) ticks.push([side, x, degrees(longitude, eastStep, "EW")]);
+    }
+    const northStep = stepFor(size.y / (bounds.getNorth() - bounds.getSouth()));
+    for (const latitude of marks(bounds.getSouth(), bounds.getNorth(), northStep)) {
+      const { y } = map.latLngToContainerPoint([latitude, bounds.getCenter().lng]);
+      if (y < 40 || y > size.y - 40) continue;
+      for (const side of ["left", "right"]) ticks.push([side, y, degrees(latitude, northStep, "NS")]);
+    }
+    const frame = document.getElementById("frame");
+    frame.replaceChildren(...ticks.map(([side, at, text]) => {
+      const tick = html("span", { class: `tick tick-${side}` }, text);
+      tick.style.setProperty("--at", `${at}px`);
+      return tick;
+    }));
+  }
+
+  return { title, north, imprint, graticule };
+})();

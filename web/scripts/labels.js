@@ -1,0 +1,77 @@
+"use strict";
+
+// Names on the map: made once for a layout and a language, placed anew after each move so that none collide.
+BioPlan.labels = (map, furniture) => {
+  const { placement } = BioPlan;
+  const MARGIN = 4;
+  const pane = map.createPane("labels");
+  pane.style.zIndex = 640;
+  pane.classList.add("leaflet-zoom-hide");
+  const leaders = BioPlan.nodes.svg("svg", { class: "leaders", "aria-hidden": "true" });
+  let items = [];
+
+  function show(wanted) {
+    pane.replaceChildren(leaders, ...wanted.map((item) => item.element));
+    items = wanted;
+    for (const item of items) item.size = null;
+    arrange();
+  }
+
+  function measure(item) {
+    if (item.size) return;
+    item.element.classList.remove("away");
+    item.size = { width: item.element.offsetWidth, height: item.element.offsetHeight };
+  }
+
+  const visible = (item) =>
+    map.getZoom() >= (item.minZoom || 0) && map.getZoom() <= (item.maxZoom || 99) && (!item.group || map.hasLayer(item.group));
+
+  // Title block, inset and buttons lie over the map: names keep clear of them.
+  function furnitureBoxes() {
+    const origin = map.getContainer().getBoundingClientRect();
+    return furniture().map((element) => element.getBoundingClientRect()).filter((rect) => rect.width > 0).map((rect) =>
+      placement.box(rect.left - origin.left - MARGIN, rect.top - origin.top - MARGIN,
+        rect.width + 2 * MARGIN, rect.height + 2 * MARGIN));
+  }
+
+  const symbolBox = (item) => {
+    const at = map.latLngToContainerPoint(item.latlng);
+    return placement.box(at.x - item.radius, at.y - item.radius, 2 * item.radius, 2 * item.radius);
+  };
+
+  function candidates(item) {
+    const at = map.latLngToContainerPoint(item.latlng);
+    return item.radius ? placement.aroundPoint(at, item.size, item.radius) : placement.onArea(at, item.size, item.reach);
+  }
+
+  function lead(item, found) {
+    if (item.radius) return;
+    const from = map.latLngToContainerPoint(item.latlng);
+    const to = { x: Math.max(found.left, Math.min(from.x, found.right)), y: Math.max(found.top, Math.min(from.y, found.bottom)) };
+    if (Math.hypot(from.x - to.x, from.y - to.y) < 14) return;
+    const [a, b] = [from, to].map((point) => map.containerPointToLayerPoint([point.x, point.y]));
+    leaders.append(BioPlan.nodes.svg("line", { x1: a.x, y1: a.y, x2: b.x, y2: b.y }));
+  }
+
+  function arrange() {
+    const size = map.getSize();
+    const frame = placement.box(16, 16, size.x - 32, size.y - 46);
+    const view = map.getBounds().pad(0.1);
+    const standing = items.filter((item) => visible(item) && view.contains(item.latlng));
+    leaders.replaceChildren();
+    for (const item of items) item.element.classList.add("away");
+    standing.forEach(measure);
+    const obstacles = [...furnitureBoxes(), ...standing.filter((item) => item.radius).map(symbolBox)];
+    const wanted = standing.map((item) => ({ ...item, candidates: candidates(item) }));
+    placement.place(wanted, obstacles, frame).forEach((found, at) => {
+      if (!found) return;
+      const item = standing[at];
+      item.element.classList.remove("away");
+      L.DomUtil.setPosition(item.element, map.containerPointToLayerPoint([found.left, found.top]));
+      lead(item, found);
+    });
+  }
+
+  map.on("zoomend moveend resize layeradd layerremove", L.Util.throttle(arrange, 60, null));
+  return { show, arrange };
+};

@@ -1,0 +1,58 @@
+"use strict";
+
+// What a layout says of each district and place: tier, zone, extent.
+BioPlan.layouts = (() => {
+  const { atlas, tongue } = BioPlan;
+  const zonesOf = (layout) =>
+    atlas.features("zones")
+      .filter((zone) => zone.properties.layout === layout.id)
+      .sort((a, b) => a.properties.seat - b.properties.seat);
+  const linksOf = (layout) => atlas.features("links").filter((link) => link.properties.layout === layout.id);
+
+  // Zones that are districts are drawn as polygons; zones inside one district are not.
+  const madeOfDistricts = (layout) => (layout.area_adcode || "").length === 4 && zonesOf(layout).length > 0;
+
+  function districtZone(layout, adcode) {
+    if (!madeOfDistricts(layout)) return null;
+    return zonesOf(layout).find((zone) => (zone.properties.members || []).includes(adcode)) || null;
+  }
+
+  const partnerCodes = (layout) => new Set(linksOf(layout).map((link) => link.properties.district));
+
+  // The part that a district plays: tier1 to tier3, other, host, origin, partner, or none.
+  function part(layout, district) {
+    const { scope } = district.properties;
+    const zone = districtZone(layout, district.id);
+    if (zone) return zone.properties.named ? `tier${zone.properties.tier}` : "other";
+    if (linksOf(layout).length > 0) {
+      if (partnerCodes(layout).has(district.id)) return "partner";
+      if ((layout.area_adcode || "") !== "" && district.id.startsWith(layout.area_adcode)) return "origin";
+      return scope === "neighbour" ? "outside" : "context";
+    }
+    if (district.id === layout.area_adcode) return "host";
+    return scope === "hangzhou" ? "context" : "outside";
+  }
+
+  const placedZones = (layout) => zonesOf(layout).filter((zone) => zone.geometry && zone.geometry.type === "Point");
+  const placelessZones = (layout) =>
+    madeOfDistricts(layout) ? [] : zonesOf(layout).filter((zone) => !zone.geometry);
+
+  function extent(layout) {
+    const links = linksOf(layout);
+    const shapes = links.length > 0 ? links
+      : atlas.features("districts").filter((one) => one.id.startsWith(layout.area_adcode || "3301"));
+    return L.geoJSON(shapes).getBounds();
+  }
+
+  const phrase = (layout) => layout.phrase || tongue.pick(layout, "name");
+
+  function roleName(layout, role) {
+    const found = (layout.roles || []).find((one) => one.role === role);
+    if (!found) return role;
+    return tongue.language === "zh" ? found.role_zh || role : found.role_en_singular || role;
+  }
+
+  return {
+    zonesOf, linksOf, madeOfDistricts, districtZone, part, placedZones, placelessZones, extent, phrase, roleName,
+  };
+})();

@@ -1,0 +1,99 @@
+"use strict";
+
+// Which names a layout asks for, how they look, and which go first.
+BioPlan.names = (() => {
+  const { atlas, layouts, popups, symbols, tongue } = BioPlan;
+  const { html } = BioPlan.nodes;
+  const { pick, say } = tongue;
+  const PART_PRIORITY = { tier1: 100, tier2: 98, tier3: 96, host: 95, origin: 94, partner: 92, other: 90, context: 40, outside: 20 };
+  const PLACE_PRIORITY = { industrial_land: 80, parks: 60, labs: 50, enterprises: 40 };
+  const PLACE_ZOOM = { industrial_land: 8, parks: 9.5, labs: 9.75, enterprises: 11 };
+
+  const centre = (district) => {
+    const { label_lon: longitude, label_lat: latitude } = district.properties;
+    return longitude ? L.latLng(latitude, longitude) : L.geoJSON(district).getBounds().getCenter();
+  };
+
+  function seal(layout, zone) {
+    if (!zone || !zone.properties.named) return null;
+    const { role } = zone.properties;
+    const text = tongue.language === "zh" ? role : layouts.roleName(layout, role);
+    return html("span", { class: `seal seal-${zone.properties.tier}` }, text);
+  }
+
+  function badge(sheet, district, found) {
+    if (!found || !sheet.interactive) return null;
+    const title = say("districtOnlyCount", { count: found.length, name: pick(district.properties, "name") });
+    const button = html("button", { type: "button", class: "badge", title, "aria-label": title }, `+${found.length}`);
+    L.DomEvent.disableClickPropagation(button);
+    button.addEventListener("click", () => sheet.open(centre(district), popups.places(district, found)));
+    return button;
+  }
+
+  function districtName(sheet, layout, district, elsewhere) {
+    const part = layouts.part(layout, district);
+    const faint = part === "outside" || (part === "context" && district.properties.scope !== "hangzhou");
+    const zone = layouts.districtZone(layout, district.id);
+    const name = pick(district.properties, "name");
+    if (!name) return null;
+    return {
+      latlng: centre(district), reach: faint ? 24 : 120, priority: PART_PRIORITY[part], must: !faint,
+      group: faint && part === "outside" ? sheet.groups.neighbours : sheet.groups.districts,
+      element: html("div", { class: `label label-district label-${part}` },
+        seal(layout, zone), html("span", { class: "name" }, name), faint ? null : badge(sheet, district, elsewhere)),
+    };
+  }
+
+  function schematicNote(layer, { park_area_ha: area }) {
+    return layer === "industrial_land" && area ? html("small", {}, `${say("schematic")} ${Math.round(area)} ha`) : null;
+  }
+
+  function placeNames(sheet, layer) {
+    return atlas.features(layer).flatMap((feature) => sheet.positions(feature).map((latlng) => ({
+      latlng, radius: symbols.size(layer) / 2, priority: PLACE_PRIORITY[layer], minZoom: PLACE_ZOOM[layer],
+      group: sheet.groups[layer],
+      element: html("div", { class: `label label-place label-${layer}` },
+        html("span", { class: "name" }, pick(feature.properties, "name")), schematicNote(layer, feature.properties)),
+    })));
+  }
+
+  function coreNames(sheet, layout) {
+    return layouts.placedZones(layout).flatMap((zone) => sheet.positions(zone).map((latlng) => ({
+      latlng, radius: symbols.size("core") / 2, priority: 99, must: true, group: sheet.groups.zones,
+      element: html("div", { class: "label label-core" },
+        seal(layout, zone), html("span", { class: "name" }, pick(zone.properties, "name"))),
+    })));
+  }
+
+  function linkNames(sheet, layout) {
+    return layouts.linksOf(layout).map((link) => {
+      const [longitude, latitude] = link.geometry.coordinates.at(-1);
+      return {
+        latlng: L.latLng(latitude, longitude), radius: symbols.size("partner") / 2, priority: 97, must: true,
+        group: sheet.groups.links,
+        element: html("div", { class: "label label-partner" }, html("span", { class: "name" }, pick(link.properties, "to"))),
+      };
+    });
+  }
+
+  function townNames(sheet) {
+    return atlas.features("towns").map((town) => {
+      const [longitude, latitude] = town.geometry.coordinates;
+      return {
+        latlng: L.latLng(latitude, longitude), radius: 3, priority: 10, minZoom: 11, group: sheet.groups.towns,
+        element: html("div", { class: "label label-town" }, pick(town.properties, "name")),
+      };
+    });
+  }
+
+  function all(sheet, layout) {
+    const elsewhere = atlas.placesByDistrict();
+    return [
+      ...atlas.features("districts").map((one) => districtName(sheet, layout, one, elsewhere.get(one.id))),
+      ...["industrial_land", "parks", "labs", "enterprises"].flatMap((layer) => placeNames(sheet, layer)),
+      ...coreNames(sheet, layout), ...linkNames(sheet, layout), ...townNames(sheet),
+    ].filter(Boolean);
+  }
+
+  return { all, centre };
+})();

@@ -1,0 +1,109 @@
+"use strict";
+
+// The side panel: switch of the layouts, structure, legend, what has no position, sources.
+BioPlan.panel = (() => {
+  const { atlas, layouts, popups, symbols, tongue } = BioPlan;
+  const { html } = BioPlan.nodes;
+  const { pick, say, list } = tongue;
+
+  function masthead(actions) {
+    return html("div", { class: "masthead" },
+      html("p", { class: "product" }, html("b", {}, say("product")), html("span", {}, "BioPlan GIS")),
+      html("button", { type: "button", class: "language", "aria-label": say("languageLabel"), onclick: actions.switchLanguage },
+        say("language")));
+  }
+
+  const tabLabel = (layout) => [
+    html("span", { class: "area" }, pick(layout, "area")),
+    html("b", {}, tongue.language === "zh" ? layout.phrase || say("layer_links") : layout.phrase_en || say("layer_links")),
+  ];
+
+  function tabs(current, actions) {
+    return html("nav", { class: "tabs", "aria-label": say("layouts") }, atlas.layouts.map((layout) =>
+      html("button", {
+        type: "button", "data-layout": layout.id, "aria-pressed": String(layout.id === current.id),
+        onclick: () => actions.showLayout(layout.id),
+      }, tabLabel(layout))));
+  }
+
+  // Zones of one tier under their role; each named one leads to its place on the map.
+  function zoneEntry(layout, zone, actions) {
+    const properties = zone.properties;
+    const tracks = list((properties.tracks || []).map(atlas.trackName));
+    const text = [html("b", {}, pick(properties, "name")), html("small", {}, tracks || pick(properties, "function"))];
+    const placed = zone.geometry || layouts.madeOfDistricts(layout);
+    if (!placed || !properties.named) return html("li", { class: "still" }, text);
+    return html("li", {}, html("button", { type: "button", "data-zone": zone.id, onclick: () => actions.showZone(zone) }, text));
+  }
+
+  function tier(layout, role, zones, actions) {
+    const name = layouts.roleName(layout, role);
+    const one = zones[0].properties;
+    const named = zones.filter((zone) => zone.properties.named);
+    return html("li", { class: `tier tier-${one.tier}` },
+      html("div", { class: "tier-head" },
+        symbols.swatch(`tier${one.tier}`), html("span", { class: "role" }, role),
+        name === role ? null : html("span", {}, name), html("span", { class: "count" }, named.length ? String(named.length) : say("unnamed"))),
+      html("ul", {}, zones.map((zone) => zoneEntry(layout, zone, actions))));
+  }
+
+  function structure(layout, actions) {
+    const zones = layouts.zonesOf(layout);
+    const links = layouts.linksOf(layout);
+    const roles = [...new Set(zones.map((zone) => zone.properties.role))];
+    return html("section", { class: "structure" },
+      html("h2", {}, say("structure")),
+      layout.phrase ? null : html("p", { class: "note" }, pick(layout, "note")),
+      html("ul", { class: "tiers" },
+        roles.map((role) => tier(layout, role, zones.filter((zone) => zone.properties.role === role), actions)),
+        links.length ? linkList(links, actions) : null),
+      fields(layout),
+      html("div", { class: "provenance" }, html("h3", {}, say("provenance")), popups.citations(layout)));
+  }
+
+  function linkList(links, actions) {
+    return html("li", { class: "tier" },
+      html("div", { class: "tier-head" }, symbols.swatch("partner"), html("span", {}, say("linkStatus")),
+        html("span", { class: "count" }, String(links.length))),
+      html("ul", {}, links.map((link) => html("li", {}, html("button", { type: "button", "data-link": link.id, onclick: () => actions.showLink(link) },
+        html("b", {}, `${pick(link.properties, "from")} → ${pick(link.properties, "to")}`),
+        html("small", {}, pick(link.properties, "function")))))),
+      html("p", { class: "note" }, say("openList")));
+  }
+
+  function fields(layout) {
+    if (!layout.fields || layout.fields.length === 0) return null;
+    return html("div", { class: "fields" }, html("h3", {}, say("fields")),
+      html("ul", { class: "chips" }, layout.fields.map((field) => html("li", {}, atlas.trackName(field)))));
+  }
+
+  function notLocated(layout) {
+    const zones = layouts.placelessZones(layout);
+    const things = atlas.placesNowhere();
+    if (zones.length + things.length === 0) return null;
+    const unnamed = zones.filter((zone) => !zone.properties.named);
+    return html("section", { class: "not-located" },
+      html("h2", {}, say("notLocated")),
+      html("p", { class: "note" }, say("notLocatedNote")),
+      html("ul", {},
+        zones.filter((zone) => zone.properties.named).map((zone) => html("li", {},
+          html("b", {}, pick(zone.properties, "name")), popups.citations(zone.properties))),
+        things.map(({ layer, feature }) => html("li", {},
+          symbols.drawing(layer, "open"), html("b", {}, pick(feature.properties, "name")), popups.citations(feature.properties)))),
+      unnamed.map((zone) => html("p", { class: "note" }, say("unnamedNote", { part: zone.properties.role === "点" ? "多点" : pick(zone.properties, "name") }))));
+  }
+
+  const sources = () => html("section", { class: "sources" },
+    html("h2", {}, say("sources")),
+    html("ul", {}, atlas.attributions.map((one) => html("li", {}, one))),
+    html("p", { class: "note" }, say("datum")));
+
+  function show(layout, shown, actions) {
+    document.getElementById("panel").replaceChildren(
+      masthead(actions), tabs(layout, actions),
+      html("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("panel") },
+        structure(layout, actions), BioPlan.legend.legend(shown, actions.toggleLayer), notLocated(layout), sources()));
+  }
+
+  return { show };
+})();

@@ -1,0 +1,135 @@
+"use strict";
+
+// What a click tells: name, role, tracks, clause, accuracy. Built of text nodes only.
+BioPlan.popups = (() => {
+  const { atlas, layouts, tongue } = BioPlan;
+  const { html } = BioPlan.nodes;
+  const { say, pick, other, list } = tongue;
+
+  const row = (key, ...value) =>
+    value.flat().filter(Boolean).length === 0 ? null : [html("dt", {}, say(key)), html("dd", {}, ...value)];
+
+  const heading = (properties, note) =>
+    html("header", {},
+      note ? html("p", { class: "kind" }, note) : null,
+      html("h3", {}, pick(properties, "name")),
+      other(properties, "name") ? html("p", { class: "other" }, other(properties, "name")) : null);
+
+  const chips = (ids) => (ids && ids.length ? html("ul", { class: "chips" },
+    ids.map((id) => html("li", {}, atlas.trackName(id)))) : null);
+
+  function citations(properties) {
+    const cited = properties.citations || [];
+    if (cited.length === 0) return properties.source ? say("noClause", { source: properties.source }) : null;
+    return html("ul", { class: "citations" }, cited.map((one) =>
+      html("li", {}, atlas.documentTitle(one.document), " ", html("b", { class: "clause" }, one.clause))));
+  }
+
+  function accuracy(properties) {
+    const { position_basis: basis, accuracy_m: metres } = properties;
+    if (basis === "district") return `${say("accuracyDistrict")} · ${pick(properties, "district")}`;
+    if (metres === null || metres === undefined) return say("accuracyNone");
+    const how = tongue.known(basis) ? say(basis) : basis;
+    return say("accuracyValue", { distance: tongue.distance(metres), basis: how });
+  }
+
+  const code = (group, value) => (value && tongue.known(`${group}_${value}`) ? say(`${group}_${value}`) : value);
+  const number = (value) => value.toLocaleString("en-US", { maximumFractionDigits: 2 });
+
+  function landRows(properties) {
+    const { park_area_ha: park, m3_area_ha: m3 } = properties;
+    return [
+      row("landClass", `${properties.land_class} ${properties.class_zh || ""}`.trim()),
+      row("parkArea", park ? say("parkAreaValue", { ha: number(park) }) : say("unpublished")),
+      row("m3Area", m3 ? `${number(m3)} ha` : say("unpublished")),
+    ];
+  }
+
+  const reliedOnBy = (properties) =>
+    list((properties.relied_on_by || []).map((id) =>
+      (atlas.zones.has(id) ? pick(atlas.zones.get(id).properties, "name") : id)));
+
+  // Facts of a lab, park, firm or piece of land.
+  function place(layer, feature) {
+    const properties = feature.properties;
+    const kind = tongue.language === "zh" ? properties.kind_zh : (properties.kind || "").replaceAll("_", " ");
+    const note = [kind || say(`layer_${layer}`), code("level", properties.level), code("status", properties.status)];
+    return html("article", { class: "facts" },
+      heading(properties, note.filter(Boolean).join(" · ")),
+      html("dl", {},
+        row("aliases", list(properties.aliases || [])),
+        layer === "industrial_land" ? landRows(properties) : null,
+        row("fact", pick(properties, "fact")),
+        row("field", pick(properties, "field")),
+        row("focus", pick(properties, "focus")),
+        row("tracks", chips([...(properties.tracks || []), ...(properties.concentrates_on || [])])),
+        row("reliedOnBy", reliedOnBy(properties)),
+        row("district", properties.position_basis === "district" ? null : pick(properties, "district")),
+        row("clause", citations(properties)),
+        row("accuracy", accuracy(properties)),
+        row("positionSource", properties.position_attribution)));
+  }
+
+  function roleText(layout, properties) {
+    if (!properties.role) return null;
+    const name = layouts.roleName(layout, properties.role);
+    return name === properties.role ? name : `${properties.role} · ${name}`;
+  }
+
+  // Facts of a zone; a district zone shows the district's own data as well.
+  function zone(layout, feature, district) {
+    const properties = feature.properties;
+    const isMany = properties.members && properties.members.length > 1;
+    return html("article", { class: "facts" },
+      heading(isMany && district ? district.properties : properties, layouts.phrase(layout)),
+      html("dl", {},
+        row("role", isMany ? `${roleText(layout, properties)} · ${pick(properties, "name")}` : roleText(layout, properties)),
+        row("function", pick(properties, "function")),
+        row("tracks", chips(properties.tracks) || say("noTracks")),
+        row("platforms", list((properties.platforms || []).map(atlas.thingName))),
+        row("strengths", pick(properties, "strengths")),
+        row("clause", citations(properties)),
+        row("accuracy", accuracy(district ? district.properties : properties)),
+        row("positionSource", (district || feature).properties.position_attribution)));
+  }
+
+  function district(feature) {
+    const properties = feature.properties;
+    return html("article", { class: "facts" },
+      heading(properties, pick(properties, "city")),
+      html("dl", {},
+        properties.area_km2 ? row("area", say("areaValue", { km2: number(properties.area_km2) })) : null,
+        row("clause", citations(properties)),
+        row("accuracy", accuracy(properties)),
+        row("positionSource", properties.position_attribution)));
+  }
+
+  function link(feature) {
+    const properties = feature.properties;
+    return html("article", { class: "facts" },
+      heading(properties, `${say("link")} · ${code("status", properties.status)}`),
+      html("dl", {},
+        row("link", `${pick(properties, "from")} → ${pick(properties, "to")}`),
+        row("function", pick(properties, "function")),
+        properties.open_list ? row("status", `${say("linkStatus")}；${say("openList")}`) : null,
+        row("clause", citations(properties)),
+        row("accuracy", accuracy(properties)),
+        row("positionSource", properties.position_attribution)));
+  }
+
+  // Places known to a district only, as its badge lists them.
+  function places(districtFeature, found) {
+    return html("article", { class: "facts listing" },
+      heading(districtFeature.properties, say("districtOnly")),
+      html("ul", { class: "places" }, found.map(({ layer, feature }) =>
+        html("li", {},
+          BioPlan.symbols.drawing(layer, "open"),
+          html("div", {},
+            html("b", {}, pick(feature.properties, "name")),
+            code("status", feature.properties.status) === say("status_planned")
+              ? html("span", { class: "status" }, say("status_planned")) : null,
+            citations(feature.properties))))));
+  }
+
+  return { place, zone, district, link, places, citations, roleText, accuracy };
+})();

@@ -1,0 +1,144 @@
+"use strict";
+
+// One drawing of the atlas on a Leaflet map: the main map and the inset are two sheets.
+BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
+  const { atlas, layouts, popups, symbols, tongue } = BioPlan;
+  const PANES = { casing: 205, outside: 210, zones: 220, water: 230, borders: 240, towns: 250, circles: 260, links: 270 };
+  const POINT_LAYERS = ["industrial_land", "parks", "labs", "enterprises"];
+  let accuracyRing = null;
+
+  for (const [name, height] of Object.entries(PANES)) map.createPane(name).style.zIndex = height;
+
+  const popup = (content) => L.popup({ maxWidth: 330, minWidth: 240, autoPanPadding: [24, 24] }).setContent(content);
+
+  function open(latlng, content) {
+    popup(content).setLatLng(latlng).openOn(map);
+  }
+
+  function shape(feature, pane, className, onclick) {
+    const layer = L.geoJSON(feature, {
+      pane, interactive: interactive && Boolean(onclick), smoothFactor: 0.5, style: () => ({ className, weight: 1 }),
+    });
+    if (interactive && onclick) layer.on("click", (event) => onclick(event.latlng));
+    return layer;
+  }
+
+  function facts(layout, district) {
+    const zone = layouts.districtZone(layout, district.id);
+    return zone ? popups.zone(layout, zone, district) : popups.district(district);
+  }
+
+  function drawDistricts(layout) {
+    for (const district of atlas.features("districts")) {
+      const part = layouts.part(layout, district);
+      const tell = (latlng) => open(latlng, facts(layout, district));
+      if (part === "outside") {
+        groups.neighbours.addLayer(shape(district, "outside", "district part-outside", tell));
+        continue;
+      }
+      if (part !== "context" || district.properties.scope === "hangzhou") {
+        groups.zones.addLayer(shape(district, "casing", "casing", null));
+      }
+      groups.zones.addLayer(shape(district, "zones", `district part-${part}`, tell));
+      groups.districts.addLayer(shape(district, "borders", `border border-${part}`, null));
+    }
+  }
+
+  function drawWater() {
+    for (const one of atlas.features("water")) {
+      groups.water.addLayer(shape(one, "water", `water water-${one.properties.kind} level-${one.properties.level}`, null));
+    }
+  }
+
+  function drawTowns() {
+    const style = { pane: "towns", radius: 2.2, weight: 1, className: "town", interactive: false };
+    for (const one of atlas.features("towns")) {
+      groups.towns.addLayer(L.geoJSON(one, { pointToLayer: (_, latlng) => L.circleMarker(latlng, style) }));
+    }
+  }
+
+  function ring(latlng, metres) {
+    return L.circle(latlng, { pane: "circles", radius: metres, className: "accuracy", weight: 1, interactive: false });
+  }
+
+  function marker(layer, feature, latlng, content) {
+    const name = tongue.pick(feature.properties, "name");
+    const one = L.marker(latlng, {
+      icon: symbols.icon(layer, feature.properties), interactive, keyboard: interactive, title: interactive ? name : "",
+      zIndexOffset: symbols.size(layer) * 10,
+    });
+    if (!interactive) return one;
+    one.on("add", () => one.getElement().setAttribute("aria-label", name));
+    one.bindPopup(() => content(), { maxWidth: 330, minWidth: 240, autoPanPadding: [24, 24] });
+    one.on("popupopen", () => {
+      accuracyRing = ring(latlng, feature.properties.accuracy_m || 0).addTo(map);
+    });
+    one.on("popupclose", () => accuracyRing && accuracyRing.remove());
+    return one;
+  }
+
+  const positions = (feature) => {
+    if (!feature.geometry) return [];
+    const { type, coordinates } = feature.geometry;
+    const points = { Point: [coordinates], MultiPoint: coordinates }[type] || [];
+    return points.map(([longitude, latitude]) => L.latLng(latitude, longitude));
+  };
+
+  function drawPlaces() {
+    for (const layer of POINT_LAYERS) {
+      for (const feature of atlas.features(layer)) {
+        for (const latlng of positions(feature)) {
+          groups[layer].addLayer(marker(layer, feature, latlng, () => popups.place(layer, feature)));
+        }
+      }
+    }
+  }
+
+  // Land known by its area alone: an area-true dashed symbol, and how well its position is known.
+  function drawSchematics() {
+    for (const feature of atlas.features("industrial_land")) {
+      for (const latlng of positions(feature)) {
+        groups.industrial_land.addLayer(ring(latlng, feature.properties.accuracy_m));
+      }
+      if (feature.properties.schematic) {
+        const outline = { type: "Feature", properties: {}, geometry: feature.properties.schematic };
+        groups.industrial_land.addLayer(shape(outline, "circles", "schematic", null));
+      }
+    }
+  }
+
+  function drawPlacedZones(layout) {
+    for (const zone of layouts.placedZones(layout)) {
+      for (const latlng of positions(zone)) {
+        groups.zones.addLayer(L.circle(latlng, {
+          pane: "circles", radius: zone.properties.accuracy_m, className: "accuracy accuracy-core", interactive: false,
+        }));
+        groups.zones.addLayer(marker("core", zone, latlng, () => popups.zone(layout, zone, null)));
+      }
+    }
+  }
+
+  function drawLinks(layout) {
+    for (const link of layouts.linksOf(layout)) {
+      const tell = (latlng) => open(latlng, popups.link(link));
+      groups.links.addLayer(shape(link, "links", "link-casing", null));
+      groups.links.addLayer(shape(link, "links", "link", tell));
+      const [longitude, latitude] = link.geometry.coordinates.at(-1);
+      groups.links.addLayer(marker("partner", link, L.latLng(latitude, longitude), () => popups.link(link)));
+    }
+  }
+
+  function draw(layout) {
+    map.closePopup();
+    for (const group of Object.values(groups)) group.clearLayers();
+    drawDistricts(layout);
+    drawWater();
+    drawTowns();
+    drawSchematics();
+    drawPlaces();
+    drawPlacedZones(layout);
+    drawLinks(layout);
+  }
+
+  return { draw, open, positions, facts, map, groups };
+};

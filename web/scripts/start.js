@@ -1,0 +1,112 @@
+"use strict";
+
+// Called by the script that Folium writes, with its map and its layer groups by name.
+BioPlan.start = (map, groups) => {
+  const { atlas, frame, inset, layouts, legend, names, nodes, panel, popups, tongue } = BioPlan;
+  const WATER_ZOOM = 9.25;
+  const TOWN_ZOOM = 11;
+  const state = { layout: atlas.layouts[0], shown: Object.fromEntries(Object.keys(groups).map((name) => [name, true])) };
+  const sheet = Object.assign(BioPlan.sheet(map, groups), { interactive: true });
+  const labels = BioPlan.labels(map, () =>
+    [...document.querySelectorAll("#cartouche, #inset, #north, #sheet .leaflet-control")]);
+  const scale = L.control.scale({ imperial: false, maxWidth: 160, position: "bottomleft" }).addTo(map);
+  const zoom = L.control.zoom({ position: "topright" }).addTo(map);
+  const home = nodes.html("a", { href: "#", role: "button", class: "home" }, "⤢");
+
+  function readAddress() {
+    const wanted = new URLSearchParams(location.hash.slice(1));
+    tongue.language = wanted.get("lang") || atlas.language;
+    state.layout = atlas.layouts.find((one) => one.id === wanted.get("layout")) || state.layout;
+  }
+
+  function writeAddress() {
+    history.replaceState(null, "", `#layout=${state.layout.id}&lang=${tongue.language}`);
+  }
+
+  function fit() {
+    const narrow = map.getSize().x < 600;
+    map.fitBounds(layouts.extent(state.layout), {
+      paddingTopLeft: narrow ? [14, 130] : [24, 40], paddingBottomRight: narrow ? [14, 90] : [24, 40], animate: false,
+    });
+  }
+
+  function dress() {
+    const zoomed = map.getZoom();
+    const container = map.getContainer();
+    container.classList.toggle("too-fine-for-water", zoomed > WATER_ZOOM);
+    container.classList.toggle("too-coarse-for-towns", zoomed < TOWN_ZOOM);
+    container.dataset.scale = zoomed < 9.75 ? "far" : zoomed < 11.5 ? "middle" : "near";
+    inset.toggle(state.layout, map);
+    frame.graticule(map);
+  }
+
+  function render() {
+    document.documentElement.lang = tongue.language === "zh" ? "zh-CN" : "en";
+    document.getElementById("skip").textContent = tongue.say("skip");
+    const handle = document.getElementById("handle");
+    handle.textContent = tongue.say(document.body.classList.contains("panel-open") ? "close" : "open");
+    map.getContainer().setAttribute("aria-label", tongue.say("map"));
+    for (const [button, key] of [[zoom._zoomInButton, "zoomIn"], [zoom._zoomOutButton, "zoomOut"], [home, "home"]]) {
+      button.title = tongue.say(key);
+      button.setAttribute("aria-label", tongue.say(key));
+    }
+    frame.title(state.layout);
+    frame.imprint();
+    sheet.draw(state.layout);
+    panel.show(state.layout, state.shown, actions);
+    dress();
+    labels.show(names.all(sheet, state.layout));
+    inset.draw(state.layout, map);
+    writeAddress();
+  }
+
+  const actions = {
+    switchLanguage() {
+      tongue.language = tongue.language === "zh" ? "en" : "zh";
+      render();
+      document.querySelector(".language").focus();
+    },
+    showLayout(id) {
+      state.layout = atlas.layouts.find((one) => one.id === id);
+      fit();
+      render();
+      document.querySelector(`[data-layout="${id}"]`).focus();
+    },
+    toggleLayer(name, shown) {
+      state.shown[name] = shown;
+      if (shown) groups[name].addTo(map);
+      else groups[name].remove();
+    },
+    showZone(zone) {
+      const member = atlas.districts.get((zone.properties.members || [])[0]);
+      const district = layouts.madeOfDistricts(state.layout) ? member : null;
+      if (district) map.fitBounds(L.geoJSON(district).getBounds(), { maxZoom: 11, padding: [40, 40] });
+      const at = district ? names.centre(district) : sheet.positions(zone)[0];
+      if (!district) map.setView(at, 12);
+      sheet.open(at, popups.zone(state.layout, zone, district));
+    },
+    showLink(link) {
+      const [longitude, latitude] = link.geometry.coordinates.at(-1);
+      sheet.open(L.latLng(latitude, longitude), popups.link(link));
+    },
+  };
+
+  function togglePanel() {
+    const isOpen = document.body.classList.toggle("panel-open");
+    const handle = document.getElementById("handle");
+    handle.setAttribute("aria-expanded", String(isOpen));
+    handle.textContent = tongue.say(isOpen ? "close" : "open");
+  }
+
+  readAddress();
+  zoom.getContainer().append(home);
+  L.DomEvent.on(home, "click", (event) => { L.DomEvent.stop(event); fit(); });
+  document.getElementById("handle").addEventListener("click", togglePanel);
+  frame.north();
+  inset.make((area) => map.fitBounds(area));
+  map.on("zoomend moveend resize", dress);
+  map.getContainer().setAttribute("role", "region");
+  fit();
+  render();
+  return { map, sheet, labels, scale, legend };
+};
