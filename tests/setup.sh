@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings in what the tests need and pip does not: PostgreSQL with PostGIS, Chromium, fonts for Chinese.
+# Brings in what the tests need and pip does not: PostgreSQL with PostGIS, Chromium, curl, fonts for Chinese.
 # Only what is missing, through apt where there is one; elsewhere it says what is missing and fails.
 set -eu
 
@@ -19,6 +19,7 @@ has_chinese_fonts() { command -v fc-list && [ -n "$(fc-list :lang=zh-cn family)"
 missing() {
   has_postgis >/dev/null 2>&1 || echo postgresql-15-postgis-3
   has_chromium >/dev/null 2>&1 || echo chromium
+  command -v curl >/dev/null 2>&1 || echo curl
   has_chinese_fonts >/dev/null 2>&1 || echo fonts-noto-cjk fontconfig
 }
 
