@@ -1,0 +1,218 @@
+"""The registry of layers: what each is, where it comes from, and the version that every answer's ETag follows.
+
+A layer's version rises only when its content or description changed, in the transaction that changed it.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import Connection, LargeBinary, RowMapping, Table, bindparam, delete, func, insert, select, type_coerce
+
+from bioplan_gis.catalogue import Column
+from bioplan_gis.crs import STORAGE_SRID
+from bioplan_gis.errors import LayerNotFoundError
+from bioplan_gis.storage import gpkg
+from bioplan_gis.storage.tables import GEOMETRY_COLUMN, LOADS, REGISTRY, canonical_json, layer_table
+
+__all__ = ["Column", "Layer", "find_layer", "read_catalogue_digest", "read_layer", "read_layers", "replace_rows",
+           "write_catalogue_digest"]  # fmt: skip
+
+Bounds = tuple[float, float, float, float]
+Record = Mapping[str, Any]
+Shapes = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer or plain table as the registry knows it.
+
+    Attributes:
+        id: in feeds, and its table's name.
+        title_zh: Chinese title.
+        title_en: English title.
+        description_zh: what it holds, in Chinese.
+        description_en: the same in English.
+        geometry_type: ``GEOMETRY`` for mixed ones; None for a plain table.
+        version: 1 when first stored, and one more with every change.
+        digest: hash over content and description.
+        feature_count: number of its features, those without geometry too.
+        bbox: west, south, east, north in degrees; None where no feature has a geometry.
+        licence: of the data.
+        attribution: to show wherever the data is shown.
+        source_ids: catalogued sources that it was made from.
+        synthetic: whether it is made up, for tests and samples.
+        columns: its own columns, without ``fid``, ``id`` and geometry.
+    """
+
+    id: str
+    title_zh: str
+    title_en: str
+    description_zh: str
+    description_en: str
+    geometry_type: str | None
+    version: int
+    digest: str
+    feature_count: int
+    bbox: Bounds | None
+    licence: str
+    attribution: str
+    source_ids: tuple[str, ...]
+    synthetic: bool
+    columns: tuple[Column, ...]
+
+    @property
+    def table(self) -> Table:
+        """The table that holds it."""
+        return layer_table(self.id, self.geometry_type, self.columns)
+
+
+def read_layers(connection: Connection) -> tuple[Layer, ...]:
+    """Every layer, in the order in which they were first stored."""
+    rows = connection.execute(select(REGISTRY).order_by(REGISTRY.c.fid)).mappings()
+    return tuple(_layer_of(row) for row in rows)
+
+
+def read_layer(connection: Connection, layer_id: str) -> Layer:
+    """The layer of that id.
+
+    Raises:
+        LayerNotFoundError: there is none; the error names those that there are.
+    """
+    layer = find_layer(connection, layer_id)
+    if layer is not None:
+        return layer
+    known = connection.execute(select(REGISTRY.c.id).order_by(REGISTRY.c.fid)).scalars().all()
+    raise LayerNotFoundError(
+        f"没有编号为“{layer_id}”的图层；现有：{'、'.join(known)}。",
+        f"There is no layer “{layer_id}”; there are: {', '.join(known)}.",
+    )
+
+
+def find_layer(connection: Connection, layer_id: str) -> Layer | None:
+    """The layer of that id, or None."""
+    row = connection.execute(select(REGISTRY).where(REGISTRY.c.id == layer_id)).mappings().one_or_none()
+    return None if row is None else _layer_of(row)
+
+
+def replace_rows(connection: Connection, draft: Layer, records: Sequence[Record], shapes: Shapes | None) -> Layer:
+    """Make a layer hold these records and no others; what is already so is not touched.
+
+    A feature that stays keeps its ``fid``, so that paging and clients' keys hold.
+
+    Args:
+        connection: of a writing transaction.
+        draft: the layer as it should be described; its version, digest, count and bbox are found here.
+        records: one mapping a feature, with ``id`` and values for the layer's columns.
+        shapes: their geometries, EPSG:4490, None among them where unknown; None for a plain table.
+
+    Returns:
+        The layer as it now stands; its version is the old one where nothing changed.
+    """
+    stored, digest = find_layer(connection, draft.id), _digest(draft, records, shapes)
+    if stored is not None and stored.digest == digest:
+        return stored
+    layer = replace(
+        draft,
+        version=stored.version + 1 if stored else 1,
+        digest=digest,
+        feature_count=len(records),
+        bbox=_bounds(shapes),
+    )
+    _store(connection, layer.table, records, shapes)
+    _register(connection, layer)
+    return layer
+
+
+def read_catalogue_digest(connection: Connection) -> str | None:
+    """The digest of the catalogue that was loaded last; None where none was."""
+    return connection.execute(select(LOADS.c.catalogue_digest).where(LOADS.c.id == "geodata")).scalar()
+
+
+def write_catalogue_digest(connection: Connection, digest: str) -> None:
+    """Remember which catalogue the layers were loaded from."""
+    if read_catalogue_digest(connection) != digest:
+        connection.execute(delete(LOADS).where(LOADS.c.id == "geodata"))
+        connection.execute(insert(LOADS), {"id": "geodata", "catalogue_digest": digest})
+
+
+def _digest(draft: Layer, records: Sequence[Record], shapes: Shapes | None) -> str:
+    found = hashlib.sha256(canonical_json(_row_of(replace(draft, version=0, digest="", feature_count=0))).encode())
+    for record in records:
+        found.update(canonical_json(record).encode())
+    for wkb in () if shapes is None else shapely.to_wkb(shapes, byte_order=1):
+        found.update(wkb or b"-")
+    return found.hexdigest()
+
+
+def _bounds(shapes: Shapes | None) -> Bounds | None:
+    known = [] if shapes is None else [shape for shape in shapes if shape is not None]
+    if not known:
+        return None
+    west, south, east, north = (float(edge) for edge in shapely.total_bounds(known))
+    return west, south, east, north
+
+
+def _store(connection: Connection, table: Table, records: Sequence[Record], shapes: Shapes | None) -> None:
+    """Rows that stay are written back with their key; new ones get keys after all that there were."""
+    keys: dict[str, int] = {row.id: row.fid for row in connection.execute(select(table.c.id, table.c.fid))}
+    connection.execute(delete(table))
+    rows = _rows(table, records, shapes)
+    _insert(connection, table, [row | {"fid": keys[row["id"]]} for row in rows if row["id"] in keys])
+    _insert(connection, table, [row for row in rows if row["id"] not in keys])
+
+
+def _rows(table: Table, records: Sequence[Record], shapes: Shapes | None) -> list[dict[str, Any]]:
+    names = [column.name for column in table.columns if column.name not in ("fid", GEOMETRY_COLUMN)]
+    rows = [{name: record.get(name) for name in names} for record in records]
+    if shapes is None:
+        return rows
+    wkbs = shapely.to_wkb(shapes, byte_order=1)
+    return [row | {GEOMETRY_COLUMN: wkb} for row, wkb in zip(rows, wkbs, strict=True)]
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    # Reserved names (group, level) make column names unfit for bind names of explicit values, hence the prefix.
+    statement = insert(table)
+    if GEOMETRY_COLUMN in rows[0]:
+        wkb = type_coerce(bindparam("wkb"), LargeBinary())
+        statement = statement.values({GEOMETRY_COLUMN: func.ST_GeomFromWKB(wkb, STORAGE_SRID)})
+        rows = [{("wkb" if name == GEOMETRY_COLUMN else name): value for name, value in row.items()} for row in rows]
+    connection.execute(statement, rows)
+
+
+def _register(connection: Connection, layer: Layer) -> None:
+    row = _row_of(layer)
+    if find_layer(connection, layer.id) is None:
+        connection.execute(insert(REGISTRY), row)
+    else:
+        connection.execute(REGISTRY.update().where(REGISTRY.c.id == layer.id), row)
+    if connection.dialect.name == "sqlite":
+        database: Any = connection.connection.dbapi_connection
+        gpkg.describe_contents(database, layer.id, f"{layer.title_zh} · {layer.title_en}", layer.bbox)
+
+
+_EDGES = ("west", "south", "east", "north")
+
+
+def _row_of(layer: Layer) -> dict[str, Any]:
+    """A layer as a row of the registry."""
+    row = {field.name: getattr(layer, field.name) for field in fields(layer) if field.name != "bbox"}
+    row |= dict(zip(_EDGES, layer.bbox or (None,) * 4, strict=True))
+    row["source_ids"] = list(layer.source_ids)
+    row["columns"] = [{field.name: getattr(column, field.name) for field in fields(column)} for column in layer.columns]
+    return row
+
+
+def _layer_of(row: RowMapping) -> Layer:
+    values = {name: value for name, value in row.items() if name not in ("fid", *_EDGES)}
+    values["bbox"] = None if row["west"] is None else tuple(row[edge] for edge in _EDGES)
+    values["source_ids"] = tuple(row["source_ids"])
+    values["columns"] = tuple(Column(**column) for column in row["columns"])
+    return Layer(**values)

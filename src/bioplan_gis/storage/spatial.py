@@ -1,0 +1,283 @@
+"""The bridge: what differs between PostGIS and the embedded GeoPackage, so that every statement is written once.
+
+A few SQLAlchemy elements compile to each database's own best form, and SQLite is given, as SQL functions, what
+GeoAlchemy2's ``sqlite`` dialect and the GeoPackage triggers call. All geometry is EPSG:4490 longitude, latitude.
+"""
+
+import sqlite3
+from collections.abc import Callable, MutableMapping
+from functools import lru_cache, partial
+from typing import Any
+
+import shapely
+from geoalchemy2.types import _DummyGeometry
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import ColumnElement, Double, literal, or_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType, TypeEngine
+
+from bioplan_gis.crs import STORAGE_SRID, area_m2, distance_m
+from bioplan_gis.storage import gpkg
+
+Box = tuple[float, float, float, float]
+
+
+class box_hit(FunctionElement[Any]):  # noqa: N801 - reads as the SQL function that it is
+    """Whether a geometry's bounding box meets a box: the index's own question, ``(geom, west, south, east, north)``.
+
+    Its type is NullType: a Boolean would compile to ``(… IN …) = 1`` on SQLite and lose the index.
+    """
+
+    inherit_cache = True
+    type: TypeEngine[Any] = NullType()
+
+
+class box_intersects(FunctionElement[Any]):  # noqa: N801
+    """Whether a geometry itself, not only its bounding box, meets a box; through the index, as ``box_hit``."""
+
+    inherit_cache = True
+    type: TypeEngine[Any] = NullType()
+
+
+class metres_between(FunctionElement[float]):  # noqa: N801
+    """Least distance between two geometries in metres on the ellipsoid."""
+
+    inherit_cache = True
+    type: TypeEngine[float] = Double()
+
+
+class square_metres(FunctionElement[float]):  # noqa: N801
+    """Area of a geometry in m² on the ellipsoid."""
+
+    inherit_cache = True
+    type: TypeEngine[float] = Double()
+
+
+def intersects(geometry: ColumnElement[Any], box: Box) -> ColumnElement[Any]:
+    """Whether a column's geometry meets a box (west, south, east, north); west > east crosses the antimeridian."""
+    west, south, east, north = box
+    if west <= east:
+        return box_intersects(geometry, *_edges(box))
+    halves = (west, south, 180.0, north), (-180.0, south, east, north)
+    return or_(*(box_intersects(geometry, *_edges(half)) for half in halves)).self_group()
+
+
+def near_box(geometry: ColumnElement[Any], box: Box) -> ColumnElement[Any]:
+    """Whether a column's bounding box meets a box: the quick first test of a search by distance."""
+    return box_hit(geometry, *_edges(box))
+
+
+def _edges(box: Box) -> list[ColumnElement[float]]:
+    return [literal(edge, Double()) for edge in box]
+
+
+# A box without width or height is a line or a point; ST_MakeEnvelope would make an invalid polygon that meets nothing.
+_POSTGIS_BOX = (
+    "ST_SetSRID(ST_Envelope(ST_MakeLine(ST_MakePoint({}, {}), ST_MakePoint({}, {}))), " + str(STORAGE_SRID) + ")"
+)
+
+
+@compiles(box_hit, "postgresql")
+def _postgis_box_hit(element: box_hit, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    geom, *edges = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({geom} && {_POSTGIS_BOX.format(*edges)})"
+
+
+@compiles(box_intersects, "postgresql")
+def _postgis_box_intersects(element: box_intersects, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    geom, *edges = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"ST_Intersects({geom}, {_POSTGIS_BOX.format(*edges)})"
+
+
+@compiles(box_hit, "sqlite")
+def _gpkg_box_hit(element: box_hit, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    return _among_rtree(_TOUCHED, element, compiler, **kw)
+
+
+@compiles(box_intersects, "sqlite")
+def _gpkg_box_intersects(element: box_intersects, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    """The index, then the shape; what the index knows to lie wholly inside the box is never decoded."""
+    touched = _among_rtree(_TOUCHED, element, compiler, **kw)
+    inside = _among_rtree(_INSIDE, element, compiler, **kw)
+    arguments = ", ".join(compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({touched} AND ({inside} OR bioplan_intersects_box({arguments})))"
+
+
+# Edges are bound in the order west, south, east, north.
+_TOUCHED = "maxx >= {} AND maxy >= {} AND minx <= {} AND miny <= {}"
+_INSIDE = "minx >= {} AND miny >= {} AND maxx <= {} AND maxy <= {}"
+
+
+def _among_rtree(condition: str, element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    column, *edges = element.clauses
+    fid = compiler.process(column.table.c.fid, **kw)
+    rtree = compiler.preparer.quote(f"rtree_{column.table.name}_{column.name}")
+    bound = condition.format(*(compiler.process(edge, **kw) for edge in edges))
+    return f"{fid} IN (SELECT id FROM {rtree} WHERE {bound})"  # noqa: S608 - names are quoted
+
+
+@compiles(metres_between, "postgresql")
+def _postgis_metres_between(element: metres_between, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    first, second = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"ST_Distance(({first})::geography, ({second})::geography)"
+
+
+@compiles(metres_between, "sqlite")
+def _gpkg_metres_between(element: metres_between, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    return f"bioplan_metres_between({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(square_metres, "postgresql")
+def _postgis_square_metres(element: square_metres, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    return f"ST_Area(({compiler.process(element.clauses, **kw)})::geography)"
+
+
+@compiles(square_metres, "sqlite")
+def _gpkg_square_metres(element: square_metres, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    return f"bioplan_square_metres({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_DummyGeometry, "sqlite")
+def _gpkg_column_type(_type: _DummyGeometry, _compiler: object, **kw: Any) -> str:  # noqa: ANN401
+    """A GeoPackage column is declared by its geometry type; GeoAlchemy2 alone would declare every one GEOMETRY."""
+    column = kw["type_expression"]
+    return str(column._actual_type.geometry_type)  # noqa: SLF001 - where GeoAlchemy2 keeps the type meanwhile
+
+
+# Where a connection's info keeps the error that stopped a function of the schema.
+FAILURE = "bioplan_failure"
+
+
+def register_functions(database: sqlite3.Connection, info: MutableMapping[Any, Any]) -> None:
+    """Give a SQLite connection the SQL functions that GeoAlchemy2, the R*Tree triggers and the bridge call."""
+    for name, function in _OF_VALUES.items():
+        arity = function.__code__.co_argcount
+        database.create_function(name, arity, _null_in_null_out(function), deterministic=True)
+    for name, administer in _OF_SCHEMA.items():
+        database.create_function(name, -1, _keeping_failure(partial(administer, database), info))
+
+
+def _keeping_failure(administer: Callable[..., Any], info: MutableMapping[Any, Any]) -> Callable[..., Any]:
+    def answer(*arguments: Any) -> Any:  # noqa: ANN401
+        try:
+            return administer(*arguments)
+        except sqlite3.Error as error:
+            info[FAILURE] = error
+            raise
+
+    return answer
+
+
+def _null_in_null_out(function: Callable[..., Any]) -> Callable[..., Any]:
+    def answer(*arguments: Any) -> Any:  # noqa: ANN401
+        return None if None in arguments else function(*arguments)
+
+    return answer
+
+
+def _from_ewkt(text: str) -> bytes:
+    srid, _, wkt = text.rpartition(";")
+    return gpkg.encode(shapely.from_wkt(wkt), int(srid.removeprefix("SRID=") or STORAGE_SRID))
+
+
+def _from_wkb(wkb: bytes, srid: int) -> bytes:
+    return gpkg.encode(shapely.from_wkb(wkb), srid)
+
+
+def _as_ewkb(blob: bytes) -> bytes:
+    srid = int.from_bytes(blob[4:8], "little" if blob[3] & 1 else "big", signed=True)
+    return bytes(shapely.to_wkb(shapely.set_srid(gpkg.decode(blob), srid), include_srid=True))
+
+
+def _as_geojson(blob: bytes) -> str:
+    return str(shapely.to_geojson(gpkg.decode(blob)))
+
+
+def _intersects_box(blob: bytes, west: float, south: float, east: float, north: float) -> bool:
+    return bool(shapely.intersects(gpkg.decode(blob), _box(west, south, east, north)))
+
+
+@lru_cache(maxsize=8)
+def _box(west: float, south: float, east: float, north: float) -> BaseGeometry:
+    """A box as polygon, or as line or point where it has no width or height."""
+    box = shapely.envelope(shapely.linestrings([(west, south), (east, north)]))
+    shapely.prepare(box)
+    return box
+
+
+def _metres_between(first: bytes, second: bytes) -> float:
+    return distance_m(gpkg.decode(first), gpkg.decode(second))
+
+
+def _square_metres(blob: bytes) -> float:
+    return area_m2(gpkg.decode(blob))
+
+
+def _min_x(blob: bytes) -> float:
+    return gpkg.envelope(blob)[0]
+
+
+def _max_x(blob: bytes) -> float:
+    return gpkg.envelope(blob)[1]
+
+
+def _min_y(blob: bytes) -> float:
+    return gpkg.envelope(blob)[2]
+
+
+def _max_y(blob: bytes) -> float:
+    return gpkg.envelope(blob)[3]
+
+
+_OF_VALUES: dict[str, Callable[..., Any]] = {
+    "GeomFromEWKT": _from_ewkt,
+    "GeomFromWKB": _from_wkb,
+    "AsEWKB": _as_ewkb,
+    "AsBinary": gpkg.wkb_of,
+    "AsGeoJSON": _as_geojson,
+    "ST_IsEmpty": gpkg.is_empty,
+    "ST_MinX": _min_x,
+    "ST_MaxX": _max_x,
+    "ST_MinY": _min_y,
+    "ST_MaxY": _max_y,
+    "bioplan_intersects_box": _intersects_box,
+    "bioplan_metres_between": _metres_between,
+    "bioplan_square_metres": _square_metres,
+}
+
+
+def _recover_geometry_column(
+    database: sqlite3.Connection, table: str, column: str, srid: int, kind: str, _dimension: str
+) -> int:
+    gpkg.register_geometry(database, table, column, srid, kind)
+    return 1
+
+
+def _create_spatial_index(database: sqlite3.Connection, table: str, column: str) -> int:
+    gpkg.create_rtree(database, table, column)
+    return 1
+
+
+def _check_spatial_index(database: sqlite3.Connection, table: str, column: str) -> int | None:
+    return 1 if gpkg.has_rtree(database, table, column) else None
+
+
+def _disable_spatial_index(database: sqlite3.Connection, table: str, column: str) -> int:
+    gpkg.drop_rtree(database, table, column)
+    return 1
+
+
+def _discard_geometry_column(database: sqlite3.Connection, table: str, _column: str) -> int:
+    gpkg.forget_table(database, table)
+    return 1
+
+
+_OF_SCHEMA: dict[str, Callable[..., Any]] = {
+    "RecoverGeometryColumn": _recover_geometry_column,
+    "CreateSpatialIndex": _create_spatial_index,
+    "CheckSpatialIndex": _check_spatial_index,
+    "DisableSpatialIndex": _disable_spatial_index,
+    "DiscardGeometryColumn": _discard_geometry_column,
+}
