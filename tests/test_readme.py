@@ -1,4 +1,7 @@
-"""README.md as a reader takes it: its commands are run, its tables are compared with the code."""
+"""README.md as a reader takes it: its commands are run, its tables are compared with the code.
+
+ARCHITECTURE.md must name files that are there.
+"""
 
 import os
 import re
@@ -122,3 +125,21 @@ def test_dependency_table_is_complete():
     wanted = {re.match(r"[\w-]+", requirement)[0] for requirement in project["dependencies"]}
     documented = {name for row in _table_under("依赖 Dependencies") for name in row[0].split(", ")}
     assert documented - {"leaflet (npm)"} == wanted
+
+
+def test_architecture_names_real_files():
+    text = (REPOSITORY / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+/[\w.]*|\w+\.(?:py|toml|csv|json))`", text))
+    roots = [REPOSITORY, REPOSITORY / "src/bioplan_gis", REPOSITORY / "geodata"]
+    assert {name for name in named if not any((root / name).exists() for root in roots)} == set()
+
+
+def test_architecture_draws_every_module():
+    drawing = (REPOSITORY / "ARCHITECTURE.md").read_text(encoding="utf-8").split("```")[1]
+    modules = {path.stem for path in (REPOSITORY / "src/bioplan_gis").glob("[!_]*.py")}
+    inner = {
+        path.stem
+        for folder in ("api", "storage")
+        for path in (REPOSITORY / "src/bioplan_gis" / folder).glob("[!_]*.py")
+    }
+    assert modules | inner <= set(re.findall(r"\w+", drawing))
