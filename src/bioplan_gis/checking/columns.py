@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from bioplan_gis.catalogue import CATALOGUE_FILE, Source
 from bioplan_gis.checking.faults import Fault
 from bioplan_gis.checking.geodata import Geodata
+from bioplan_gis.errors import ParameterError
+from bioplan_gis.landuse import land_class
 from bioplan_gis.records import Record
 
 # Columns that any record compiled by hand may have, besides those that the catalogue declares for its source.
@@ -35,6 +37,16 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "targets": (*NAMES, "kind", "measure", "value", "comparator", "unit", "scope_zh", "scope_en"),
     "places": ("name_zh", "position_basis"),
 }
+STATUSES = ("existing", "planned", "proposed")
+VOCABULARY: Mapping[tuple[str, str], tuple[str, ...]] = {
+    **{(source, "status"): STATUSES for source in ("labs", "parks", "industrial-land", "enterprises", "links")},
+    ("labs", "level"): ("national", "provincial", "municipal"),
+    ("tracks", "group"): ("优势", "新兴", "未来"),
+    ("policies", "validity"): ("unconfirmed", "in force", "expired"),
+    ("targets", "kind"): ("goal", "reported"),
+    ("targets", "comparator"): ("=", "≥", ">", "≈", "<", "≤"),
+}
+LAND_CLASS_COLUMNS = ("land_class", "class_code", "class_zh")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _PARTIAL_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
@@ -58,6 +70,9 @@ def record_faults(source: Source, record: Record) -> Iterable[Fault]:
     yield from _malformed_id(record, compiled=compiled)
     yield from _undeclared(record, types)
     yield from _mistyped(record, types)
+    yield from _outside_vocabulary(source, record)
+    if source.id == "industrial-land":
+        yield from _two_classes(record)
 
 
 def _missing(record: Record, required: Iterable[str]) -> Iterable[Fault]:
@@ -114,6 +129,38 @@ def _mistyped(record: Record, types: Mapping[str, str]) -> Iterable[Fault]:
             )
 
 
+def _outside_vocabulary(source: Source, record: Record) -> Iterable[Fault]:
+    for column, value in record.values.items():
+        allowed = VOCABULARY.get((source.id, column))
+        if allowed is not None and isinstance(value, str) and value not in allowed:
+            yield Fault(
+                record.file,
+                record.label,
+                f"{column}“{value}”未知。",
+                f"The {column} “{value}” is unknown.",
+                f"应为 {'、'.join(allowed)} 之一。",
+                f"It should be one of {', '.join(allowed)}.",
+            )
+
+
+def _two_classes(record: Record) -> Iterable[Fault]:
+    """Land whose class, code and name are not one class of industrial land under its spellings."""
+    spellings = [record[column] for column in LAND_CLASS_COLUMNS if isinstance(record.get(column), str)]
+    try:
+        classes = {land_class(spelling) for spelling in spellings}
+    except ParameterError:
+        classes = set()
+    if spellings and len(classes) != 1:
+        yield Fault(
+            record.file,
+            record.label,
+            f"用地类别写法不一致或未知：{'、'.join(spellings)}。",
+            f"Its land class is unknown or written as two: {', '.join(spellings)}.",
+            "请统一为一类，如 M3、100103、三类工业用地（见 landuse.py）。",
+            "Write one class, such as M3, 100103 and 三类工业用地 (see landuse.py).",
+        )
+
+
 def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -147,12 +194,12 @@ def _repeated(records: tuple[Record, ...]) -> Iterable[Fault]:
     key = "name_zh" if records and records[0].file.endswith(".csv") else "id"
     times = Counter(str(record[key]) for record in records if key in record.values)
     for value in (value for value, count in times.items() if count > 1):
-        rows = "、".join(str(record.line or record.number) for record in records if str(record.get(key)) == value)
+        rows = [str(record.line or record.number) for record in records if str(record.get(key)) == value]
         yield Fault(
             records[0].file,
             value,
-            f"{key}“{value}”重复出现（行 {rows}）。",
-            f"The {key} “{value}” stands more than once (lines {rows}).",
+            f"{key}“{value}”重复出现（行 {'、'.join(rows)}）。",
+            f"The {key} “{value}” stands more than once (lines {', '.join(rows)}).",
             f"每条记录的 {key} 应唯一。",
-            f"Give each record a {key} of its own.",
+            f"Every {key} may stand once in a file.",
         )

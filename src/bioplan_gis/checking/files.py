@@ -32,7 +32,7 @@ def _repeated(geodata: Geodata) -> Iterable[Fault]:
                 f"有 {times[value]} 个来源的 {field} 同为“{value}”。",
                 f"{times[value]} sources have the {field} “{value}”.",
                 f"每个来源的 {field} 应唯一。",
-                f"Give each source a {field} of its own.",
+                f"Every {field} may stand once in the catalogue.",
             )
 
 

@@ -13,6 +13,7 @@ from bioplan_gis.records import Record
 
 POSITIONED = frozenset({"sourced", "address"})
 UNPOSITIONED = frozenset({"district", "none"})
+PLACE_COLUMNS = ("place", "from_place")
 COORDINATES = ("lon_wgs84", "lat_wgs84", "accuracy_m")
 
 # The district boundaries are generalised: a point this near to one may fall on its wrong side.
@@ -33,7 +34,7 @@ def faults(geodata: Geodata) -> Iterable[Fault]:
 def _basis(place: Record) -> Iterable[Fault]:
     """A place has coordinates with their accuracy exactly if its basis says that a position was found."""
     basis = place.get("position_basis")
-    missing = [column for column in COORDINATES if number(place.get(column)) is None]
+    missing = [column for column in COORDINATES if column not in place.values]
     if basis not in POSITIONED | UNPOSITIONED:
         yield _unknown_basis(place, basis)
     elif basis in POSITIONED and missing:
@@ -154,25 +155,24 @@ def _synthetic(record: Record) -> Iterable[Fault]:
 
 
 def _placed(geodata: Geodata, record: Record) -> Iterable[Fault]:
-    """A record's place is a known one, and its district is that place's."""
-    if "place" not in record.values or geodata.unreadable("places"):
+    """A record's places are known ones, and its district is that of its place."""
+    if geodata.unreadable("places"):
         return
-    names = texts(record["place"])
-    if not names:
-        yield _unknown_place(record, repr(record["place"]))
-    for name in names:
-        if name not in geodata.places:
-            yield _unknown_place(record, name)
-        else:
-            yield from _other_district(record, geodata.places[name])
+    for column in (column for column in PLACE_COLUMNS if column in record.values):
+        for name in texts(record[column]) or (repr(record[column]),):
+            if name not in geodata.places:
+                yield _unknown_place(record, column, name)
+    known = [geodata.places[name] for name in texts(record.get("place")) if name in geodata.places]
+    for place in known:
+        yield from _other_district(record, place)
 
 
-def _unknown_place(record: Record, name: str) -> Fault:
+def _unknown_place(record: Record, column: str, name: str) -> Fault:
     return Fault(
         record.file,
         record.label,
-        f"place“{name}”不在 places.csv 中：位置不得虚构。",
-        f"The place “{name}” is not in places.csv: no position is invented.",
+        f"{column}“{name}”不在 places.csv 中：位置不得虚构。",
+        f"The {column} “{name}” is not in places.csv: no position is invented.",
         "请改正名称；确有出处的位置先登记到 places.csv（坐标、精度、依据、方法、署名）。",
         "Correct the name; a position with a source goes into places.csv first (coordinates, accuracy, basis, method, "
         "attribution).",

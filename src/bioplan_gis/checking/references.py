@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from bioplan_gis.catalogue import CATALOGUE_FILE
 from bioplan_gis.checking.citations import cited
@@ -40,6 +41,7 @@ REFERENCES = (
     Reference("zones", "platforms", PLATFORMS),
     *(Reference(source, RELIED_ON, ("zones",)) for source in PLATFORMS),
 )
+SOURCE_COLUMNS = ("source", "area_source")
 DISTRICT_COLUMNS = ("district", "members", "located_in", "jurisdiction")
 
 
@@ -47,6 +49,7 @@ def faults(geodata: Geodata) -> Iterable[Fault]:
     """Every fault of references."""
     for reference in REFERENCES:
         yield from _dangling(geodata, reference)
+    yield from _unrelated(geodata)
     yield from _unknown_documents(geodata)
     yield from _unknown_sources(geodata)
     yield from _unknown_districts(geodata)
@@ -58,10 +61,23 @@ def _dangling(geodata: Geodata, reference: Reference) -> Iterable[Fault]:
     if any(geodata.unreadable(target) for target in reference.targets):
         return
     known = frozenset[str]().union(*(geodata.ids(target) for target in reference.targets))
-    where = " / ".join(f"{target.replace('-', '_')}.toml" for target in reference.targets)
+    where = _files(reference.targets)
     for record in geodata.of(reference.source):
         for name in (name for name in texts(record.get(reference.column)) if name not in known):
             yield _unknown(record, reference.column, name, where)
+
+
+def _unrelated(geodata: Geodata) -> Iterable[Fault]:
+    """Relations of a firm to a platform or firm that stands nowhere."""
+    if any(geodata.unreadable(target) for target in PLATFORMS):
+        return
+    known = frozenset[str]().union(*(geodata.ids(target) for target in PLATFORMS))
+    for record in geodata.of("enterprises"):
+        relations = record.get("relations")
+        for relation in relations if isinstance(relations, list) else ():
+            name = str(relation.get("id")) if isinstance(relation, dict) else str(relation)
+            if name not in known:
+                yield _unknown(record, "relations", name, _files(PLATFORMS))
 
 
 def _unknown_documents(geodata: Geodata) -> Iterable[Fault]:
@@ -74,20 +90,27 @@ def _unknown_documents(geodata: Geodata) -> Iterable[Fault]:
 
 def _unknown_sources(geodata: Geodata) -> Iterable[Fault]:
     known = {source.id for source in geodata.catalogue}
-    for _, records in geodata.compiled():
-        for record in records:
-            for name in (name for name in texts(record.get("source")) if name not in known):
-                yield _unknown(record, "source", name, CATALOGUE_FILE)
+    for record, column in _columns(geodata, SOURCE_COLUMNS):
+        for name in (name for name in texts(record.get(column)) if name not in known):
+            yield _unknown(record, column, name, CATALOGUE_FILE)
 
 
 def _unknown_districts(geodata: Geodata) -> Iterable[Fault]:
     if geodata.districts_unreadable:
         return
-    for _, records in geodata.compiled():
-        for record in records:
-            for column in DISTRICT_COLUMNS:
-                for code in (code for code in texts(record.get(column)) if code not in geodata.districts):
-                    yield _unknown(record, column, code, "districts_*.geojson")
+    for record, column in _columns(geodata, DISTRICT_COLUMNS):
+        for code in (code for code in texts(record.get(column)) if code not in geodata.districts):
+            yield _unknown(record, column, code, "districts_*.geojson")
+
+
+def _columns(geodata: Geodata, columns: Iterable[str]) -> Iterable[tuple[Record, str]]:
+    """Every record compiled by hand, with each of the columns that may name something."""
+    records = [record for _, compiled in geodata.compiled() for record in compiled]
+    return product(records, columns)
+
+
+def _files(sources: Iterable[str]) -> str:
+    return " / ".join(f"{source.replace('-', '_')}.toml" for source in sources)
 
 
 def _unknown(record: Record, column: str, name: str, where: str) -> Fault:

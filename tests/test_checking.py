@@ -1,0 +1,348 @@
+"""Each rule, broken once in a tiny plan: the fault names the file, the record and the remedy, and stands alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bioplan_gis.catalogue import read_catalogue
+from bioplan_gis.checking import Fault, check
+from bioplan_gis.checking.citations import style
+from bioplan_gis.settings import bundled
+from world import ZONE, edit, write_catalogue, write_world
+
+Breaks = Callable[..., tuple[Fault, ...]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_world(tmp_path)
+
+
+@pytest.fixture
+def broken(folder: Path) -> Breaks:
+    """``broken(file, old, new)``: the faults after one text of one file was replaced."""
+
+    def faults(file: str, old: str, new: str) -> tuple[Fault, ...]:
+        edit(folder, file, old, new)
+        return check(read_catalogue(folder))
+
+    return faults
+
+
+def test_the_products_own_geodata_has_no_fault():
+    assert check(read_catalogue(bundled("geodata"))) == ()
+
+
+def test_the_tiny_plan_has_no_fault(folder: Path):
+    assert check(read_catalogue(folder)) == ()
+
+
+def only(faults: tuple[Fault, ...]) -> Fault:
+    """The one fault; every sentence of it is there, in both languages."""
+    assert len(faults) == 1, faults
+    (fault,) = faults
+    assert all((fault.zh, fault.en, fault.remedy_zh, fault.remedy_en))
+    return fault
+
+
+@dataclass(frozen=True)
+class Break:
+    """What is broken in which file, the record at fault, and a part of what is said of it and of the remedy."""
+
+    file: str
+    old: str
+    new: str
+    record: str
+    says: str
+    remedy: str
+
+
+BREAKS = {
+    "name missing": Break(
+        "labs.toml", 'name_en = "Yi Laboratory"', "", "planned-lab", "name_en is missing", "Add name_en"
+    ),
+    "name empty": Break("labs.toml", '"Yi Laboratory"', '" "', "planned-lab", "name_en is missing", "Add name_en"),
+    "id missing": Break("parks.toml", 'id = "park"', "", "甲园", "id is missing", "Add id"),
+    "id no slug": Break("parks.toml", 'id = "park"', 'id = "The Park"', "The Park", "no lower-case slug", "lower-case"),
+    "id twice": Break(
+        "industrial_land.toml", "land-20", "land-10", "land-10", "more than once (lines 2, 15)", "stand once"
+    ),
+    "place twice": Break("places.csv", "空地,", "甲园,", "甲园", "more than once (lines 3, 7)", "stand once"),
+    "unknown column": Break(
+        "labs.toml", "kind_zh", "kind_cn", "lab", "kind_cn is not declared", "Correct its spelling"
+    ),
+    "invented position": Break(
+        "parks.toml", "place =", "lon = 120.0\nplace =", "park", "lon is not declared", "by place"
+    ),
+    "wrong type": Break("targets.toml", "40_000_000_000", '"400亿"', "output", "declared type number", "type number"),
+    "no boolean": Break(
+        "policies.toml", "production = true", "production = 1", "award", "declared type boolean", "boolean"
+    ),
+    "no date": Break("policies.toml", "2024-01-01", '"January"', "award", "declared type date", "type date"),
+    "no list": Break("tracks.toml", '["细胞疗法"]', '"细胞疗法"', "cells", "declared type list", "type list"),
+    "not finite": Break("targets.toml", "40_000_000_000", "inf", "output", "declared type number", "type number"),
+    "cell no number": Break("places.csv", ",500,", ",近,", "甲实验室", "'近' of accuracy_m is not", "type number"),
+    "no comparator": Break(
+        "targets.toml", 'comparator = "="', 'comparator = "~"', "output", "comparator “~”", "one of =, ≥"
+    ),
+    "no status": Break("labs.toml", '"planned"', '"rumoured"', "planned-lab", "status “rumoured”", "existing, planned"),
+    "two classes": Break("industrial_land.toml", "100103", "100102", "land-10", "M3, 100102", "landuse.py"),
+    "no class": Break("industrial_land.toml", '"M3"', '"M9"', "land-10", "M9, 100103", "landuse.py"),
+    "no provenance": Break("parks.toml", 'source = "places"', "", "park", "where it comes from", "one or the other"),
+    "two provenances": Break(
+        "labs.toml", "citations", 'source = "places"\ncitations', "lab", "both", "one or the other"
+    ),
+    "no citations": Break(
+        "layouts.toml",
+        '[{ document = "plan", clause = "三" }]',
+        "[]",
+        "jia-2024",
+        "incomplete",
+        "clause",
+    ),
+    "no clause": Break("labs.toml", ', clause = "四(二)5"', "", "lab", "incomplete", "clause"),
+    "no such clause": Break("labs.toml", "四(二)5", "第四章", "lab", "clause “第四章”", "half-width"),
+    "wide brackets": Break("labs.toml", "四(二)5", "四（二）5", "lab", "clause “四（二）5”", "half-width"),
+    "another style": Break("labs.toml", "四(二)5", "平台/¶5", "lab", "not written like the other clauses", "one way"),
+    "no document": Break("labs.toml", '"article"', '"novel"', "planned-lab", "“novel”, which is not", "documents.toml"),
+    "no source": Break("parks.toml", '"places"', '"rumour"', "park", "“rumour”, which is not", "catalogue.toml"),
+    "no track": Break("parks.toml", '["cells"]', '["cell"]', "park", "“cell”, which is not in tracks", "tracks.toml"),
+    "no layout": Break("links.toml", '"jia-2024"', '"yi-2024"', "link", "“yi-2024”, which is not", "layouts.toml"),
+    "no zone": Break("labs.toml", "by = []", 'by = ["zone-x"]', "planned-lab", "“zone-x”, which is not", "zones.toml"),
+    "no platform": Break(
+        "zones.toml", "platforms = []", 'platforms = ["x"]', "zone-b", "“x”, which is not", "labs.toml"
+    ),
+    "no district": Break("labs.toml", '"330114"', '"330199"', "planned-lab", "“330199”, which is not", "districts"),
+    "no related": Break(
+        "enterprises.toml",
+        "tracks =",
+        'relations = [{ kind = "partner_of", id = "x" }]\ntracks =',
+        "firm",
+        "relations names “x”",
+        "labs.toml",
+    ),
+    "lab silent": Break("labs.toml", '["zone-a"]', "[]", "lab", "its relied_on_by lacks “zone-a”", "Add “zone-a”"),
+    "not closed": Break("districts_hangzhou.geojson", ", [120.0, 30.0]]", "]", "甲区", "not closed", "begins"),
+    "outside": Break(
+        "towns_geonames.geojson", "120.01", "120.71", "Town", "outside district 330106", "longitude first"
+    ),
+    "axes swapped": Break(
+        "water_gshhg.geojson",
+        "[120.0, 30.02]",
+        "[30.02, 120.0]",
+        "#1",
+        "no longitude",
+        "longitude first",
+    ),
+    "no length": Break("water_gshhg.geojson", "120.6,", "120.0,", "#1", "degenerate", "Correct it"),
+    "no numbers": Break("water_gshhg.geojson", "[120.0, 30.02]", '["120", 30.02]', "#1", "cannot be read", "RFC 7946"),
+    "empty": Break("water_gshhg.geojson", "[[120.0, 30.02], [120.6, 30.02]]", "[]", "#1", "no geometry", "Add it"),
+    "basis unknown": Break("places.csv", ",district,", ",guessed,", "甲园", "“guessed” is unknown", "sourced, address"),
+    "no coordinates": Break(
+        "places.csv",
+        ",,,,district",
+        ",,,,sourced",
+        "甲园",
+        "accuracy_m is missing",
+        "district or none",
+    ),
+    "invented": Break("places.csv", ",,,,district", ",,120,30,district", "甲园", "no position is invented", "take"),
+    "nowhere": Break(
+        "places.csv", ",district,330109", ",district,", "空地", "district_adcode is missing", "write none"
+    ),
+    "synthetic": Break(
+        "industrial_land.toml", "= false", "= true", "land-10", "never stands among real", "Take it out"
+    ),
+    "no place": Break(
+        "labs.toml",
+        'place = "甲实验室"',
+        'place = "某处"',
+        "lab",
+        "“某处” is not in places.csv",
+        "places.csv",
+    ),
+    "no start": Break(
+        "links.toml",
+        'from_place = "甲实验室"',
+        'from_place = "某处"',
+        "link",
+        "“某处” is not in",
+        "places.csv",
+    ),
+    "place elsewhere": Break(
+        "labs.toml", '"330106"', '"330114"', "lab", "places.csv has “甲实验室” in 330106", "agree"
+    ),
+    "phrase": Break(
+        "layouts.toml", "一心双核多元", "一心三核多元", "jia-2024", "asks for 3, but 2 stand", "zones.toml"
+    ),
+    "tier": Break("zones.toml", "tier = 3", "tier = 2", "zone-d", "Its tier is 2", "role, tier and members"),
+    "unreadable phrase": Break("layouts.toml", "一心双核多元", "百花齐放", "jia-2024", "cannot be read", "phrase"),
+}
+
+
+@pytest.mark.parametrize("case", BREAKS.values(), ids=BREAKS.keys())
+def test_one_break_is_one_fault(broken: Breaks, case: Break):
+    fault = only(broken(case.file, case.old, case.new))
+    assert (fault.file, fault.record) == (case.file, case.record)
+    assert case.says in fault.en
+    assert case.remedy.lower() in fault.remedy_en.lower()
+
+
+def test_a_zone_that_does_not_know_of_relying(broken: Breaks):
+    fault = only(broken("labs.toml", "by = []", 'by = ["zone-b"]'))
+    assert (fault.file, fault.record) == ("zones.toml", "zone-b")
+    assert "its platforms lacks “planned-lab”" in fault.en
+    assert "take it out of relied_on_by in labs.toml" in fault.remedy_en
+
+
+def test_a_record_without_name_is_told_by_its_line(broken: Breaks):
+    faults = broken("tracks.toml", '\nid = "cells"\nname_zh = "细胞治疗"\n', "\n")
+    assert {fault.record for fault in faults if fault.file == "tracks.toml"} == {"#1 (line 2)"}
+
+
+def test_terms_broader_than_themselves(broken: Breaks):
+    faults = broken("tracks.toml", "broader = []", 'broader = ["cells"]')
+    assert [(fault.file, fault.record) for fault in faults] == [
+        ("tracks.toml", "cells"),
+        ("tracks.toml", "cells-and-genes"),
+    ]
+
+
+def test_a_bow_tie_says_where_it_crosses(broken: Breaks):
+    fault = only(
+        broken("districts_suzhou_partners.geojson", "[120.9, 30.1], [121.0, 30.1]", "[121.0, 30.1], [120.9, 30.1]")
+    )
+    assert "Self-intersection[120.95 30.05]" in fault.en
+
+
+def test_a_second_core_contradicts_the_phrase_and_its_district(folder: Path):
+    path = folder / "zones.toml"
+    second = ZONE.format(
+        id="zone-f",
+        seat=6,
+        name="己区",
+        role="心",
+        role_en="core",
+        tier=1,
+        tracks="[]",
+        platforms="[]",
+        adcode="330106",
+    )
+    path.write_text(path.read_text(encoding="utf-8") + second, encoding="utf-8")
+    write_catalogue(folder)
+    assert [fault.zh for fault in check(read_catalogue(folder))] == [
+        "“一心双核多元”中“一心”应有 1 个，实有 2 个。",
+        "行政区 330106 同时属于 甲区、己区；一个行政区在一个布局中只能有一个角色。",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        ("labs.toml", "[[record]\n", "is no TOML"),
+        ("labs.toml", "[[recrod]]\nid = 'a'\n", "[[record]] tables and nothing else; see recrod"),
+        ("labs.toml", "record = 1\n", "[[record]] tables"),
+        ("places.csv", 'name_zh\n"', "line 1, the header, lacks"),
+        ("water_gshhg.geojson", "{", "is no JSON"),
+        ("water_gshhg.geojson", "[]", "no GeoJSON FeatureCollection"),
+        ("water_gshhg.geojson", '{"features": [1]}', "feature 1 is no GeoJSON Feature"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_fault(folder: Path, file: str, text: str, says: str):
+    (folder / file).write_text(text, encoding="utf-8")
+    write_catalogue(folder)
+    fault = only(check(read_catalogue(folder)))
+    assert (fault.file, fault.record) == (file, None)
+    assert says in fault.en
+
+
+def test_a_row_of_another_length_names_its_line(broken: Breaks):
+    assert "line 3 has 10 cells where the header has 9 columns" in only(broken("places.csv", "hand,\n", "hand,,\n")).en
+
+
+def test_a_quote_that_is_not_closed_names_its_line(broken: Breaks):
+    assert "is no CSV" in only(broken("places.csv", "甲园", '"甲园')).en
+
+
+def test_bytes_that_are_no_utf8_are_one_fault(folder: Path):
+    (folder / "labs.toml").write_bytes("实验室".encode("gb18030"))
+    write_catalogue(folder)
+    assert "is no UTF-8 text" in only(check(read_catalogue(folder))).en
+
+
+def test_a_changed_file_is_told_from_the_catalogued_one(folder: Path):
+    with (folder / "labs.toml").open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    fault = only(check(read_catalogue(folder)))
+    assert (fault.file, fault.record) == ("labs.toml", None)
+    assert "update its sha256 in catalogue.toml" in fault.remedy_en
+
+
+def test_a_missing_file_is_one_fault(folder: Path):
+    (folder / "tracks.toml").unlink()
+    fault = only(check(read_catalogue(folder)))
+    assert fault.file == "tracks.toml"
+    assert "No such file" in fault.en
+    assert "Restore" in fault.remedy_en
+
+
+def test_a_file_that_no_source_describes(folder: Path):
+    (folder / "parcels.geojson").write_text("{}", encoding="utf-8")
+    fault = only(check(read_catalogue(folder)))
+    assert fault.file == "parcels.geojson"
+    assert "Add a [[source]]" in fault.remedy_en
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "record", "says"),
+    [
+        ('id = "tracks"', 'id = "targets"', "targets", "2 sources have the id"),
+        ('crs = "EPSG:4490"', 'crs = "EPSG:3857"', "districts-hangzhou", "the CRS EPSG:3857"),
+    ],
+)
+def test_the_catalogue_itself(folder: Path, old: str, new: str, record: str, says: str):
+    path = folder / "catalogue.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    faults = [fault for fault in check(read_catalogue(folder)) if fault.file == "catalogue.toml"]
+    assert only(tuple(faults)).record == record
+    assert says in faults[0].en
+
+
+def test_nothing_stops_at_the_first_fault(folder: Path):
+    edit(folder, "labs.toml", 'level = "national"', "level = 1")
+    edit(folder, "parks.toml", '["cells"]', '["cell"]')
+    edit(folder, "places.csv", ",district,", ",guessed,")
+    (folder / "water_gshhg.geojson").write_text("{", encoding="utf-8")
+    write_catalogue(folder)
+    assert {fault.file for fault in check(read_catalogue(folder))} == {
+        "labs.toml",
+        "parks.toml",
+        "places.csv",
+        "water_gshhg.geojson",
+    }
+
+
+@pytest.mark.parametrize(
+    ("clause", "expected"),
+    [
+        ("三(二)", "numbered"),
+        ("四(二)6", "numbered"),
+        ("一3", "numbered"),
+        ("4", "numbered"),
+        ("二/四是", "numbered"),
+        ("十二(十一)16", "numbered"),
+        ("提升创新能级/¶2", "headed"),
+        ("导语", "around"),
+        ("导语/¶1", "around"),
+        ("结语", "around"),
+        ("三（二）", None),
+        ("四(二)06", None),
+        ("提升创新能级", None),
+        ("提升创新能级/¶0", None),
+        ("", None),
+    ],
+)
+def test_how_a_clause_is_located(clause: str, expected: str | None):
+    assert style(clause) == expected
