@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import folium
 import numpy as np
 import shapely
-from branca.element import Element, MacroElement
+from branca.element import Element, Figure, MacroElement
 from folium.template import Template as ScriptTemplate
 from shapely.geometry import Point, Polygon, mapping, shape
 
@@ -70,14 +70,7 @@ class Atlas:
     attributions: Sequence[str]
 
 
-class _Sheet(folium.Map):  # type: ignore[misc]
-    """Folium's map without the scripts and styles that it would load from elsewhere."""
-
-    default_js: tuple[tuple[str, str], ...] = ()
-    default_css: tuple[tuple[str, str], ...] = ()
-
-
-class _Start(MacroElement):  # type: ignore[misc]
+class _Start(MacroElement):
     """Hands Folium's map and groups to the page's own scripts."""
 
     _template = ScriptTemplate("""
@@ -88,7 +81,7 @@ class _Start(MacroElement):  # type: ignore[misc]
     """)
 
     def __init__(self, groups: Mapping[str, folium.FeatureGroup]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # branca has no annotations
         self._name = "Start"
         self.groups = groups
 
@@ -126,7 +119,7 @@ def asset(name: str) -> Path | None:
 
 def _folium_parts() -> tuple[str, str]:
     """The map's element and the script that makes it, as Folium writes them."""
-    sheet = _Sheet(
+    sheet = folium.Map(
         location=HANGZHOU,
         tiles=None,
         zoom_start=9,
@@ -143,8 +136,8 @@ def _folium_parts() -> tuple[str, str]:
         group.add_to(sheet)
     start = _Start(groups).add_to(sheet)
     _name_alike([("map", sheet), *groups.items(), ("start", start)])
-    figure = sheet.get_root()
-    figure.render()
+    figure = cast("Figure", sheet.get_root())
+    figure.render()  # its head, which would load from CDNs, is left aside
     return figure.html.render(), figure.script.render()
 
 

@@ -3,7 +3,7 @@
 // The plate's own marks: title block, degree marks along the neat line, north arrow, imprint.
 BioPlan.frame = (() => {
   const { atlas, layouts, popups, tongue } = BioPlan;
-  const { html, svg } = BioPlan.nodes;
+  const { html, svg, replace } = BioPlan.nodes;
   const { pick, say } = tongue;
   const STEPS = [2, 1, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01];
   const SPACING = 130;
@@ -13,22 +13,39 @@ BioPlan.frame = (() => {
   function title(layout) {
     const lead = tongue.language === "zh" ? layouts.phrase(layout) : layout.phrase_en || layout.name_en;
     const echo = tongue.language === "zh" ? layout.phrase_en || layout.name_en : layouts.phrase(layout);
-    document.getElementById("cartouche").replaceChildren(
+    replace("cartouche",
       html("h1", { id: "phrase", class: layout.phrase ? "phrase" : "phrase long" }, lead),
       html("p", { class: "echo" }, echo),
-      html("p", { class: "subtitle" }, layout.phrase ? pick(layout, "name") : null, layout.period ? html("span", { class: "period" }, layout.period) : null),
+      html("p", { class: "subtitle" }, layout.phrase ? html("span", {}, pick(layout, "name")) : null, layout.period ? html("span", { class: "period" }, layout.period) : null),
       html("p", { class: "document" }, atlas.documentTitle(mainDocument(layout))));
     document.title = `${lead} · BioPlan GIS`;
   }
 
+  // What the document leaves without a place is said on the map itself, where a reader would look for it.
+  function remark(layout) {
+    const zones = layouts.placelessZones(layout);
+    const holder = document.getElementById("remark");
+    holder.hidden = zones.length === 0;
+    if (zones.length === 0) return;
+    const unnamed = zones.filter((zone) => !zone.properties.named);
+    replace("remark",
+      html("h2", {}, say("notLocated")),
+      html("ul", {}, zones.filter((zone) => zone.properties.named).map((zone) => html("li", {},
+        html("span", { class: `seal seal-${zone.properties.tier}` }, zone.properties.role),
+        html("b", {}, pick(zone.properties, "name"))))),
+      unnamed.map((zone) => html("p", {}, html("span", { class: `seal seal-${zone.properties.tier}` }, zone.properties.role),
+        say("unnamedNote", { part: pick(zone.properties, "name") }))),
+      popups.citations(zones[0].properties));
+  }
+
   function north() {
-    document.getElementById("north").replaceChildren(svg("svg", { viewBox: "0 0 40 64" },
+    replace("north", svg("svg", { viewBox: "0 0 40 64" },
       svg("path", { class: "west", d: "M20 16 8 58 20 49Z" }), svg("path", { class: "east", d: "M20 16 32 58 20 49Z" }),
       svg("text", { x: 20, y: 11 }, "N")));
   }
 
   function imprint() {
-    document.getElementById("imprint").replaceChildren(
+    replace("imprint",
       html("strong", {}, say("notReviewed")),
       html("span", { class: "attributions" }, atlas.attributions.join(" · ")));
   }
@@ -71,5 +88,5 @@ BioPlan.frame = (() => {
     }));
   }
 
-  return { title, north, imprint, graticule };
+  return { title, remark, north, imprint, graticule };
 })();

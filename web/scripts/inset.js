@@ -5,44 +5,59 @@ BioPlan.inset = (() => {
   const { nodes, tongue } = BioPlan;
   const AREA = [[30.115, 119.87], [30.475, 120.47]];
   const FAR = 9.9;
+  const GROUPS = [
+    "neighbours", "zones", "districts", "water", "towns", "links", "industrial_land", "parks", "labs", "enterprises",
+  ];
+  const holder = document.getElementById("inset");
+  const caption = nodes.html("button", { type: "button", class: "inset-caption" });
   let sheet = null;
   let labels = null;
-  let caption = null;
+  let stale = true;
 
-  const groups = (map) => Object.fromEntries(
-    ["neighbours", "zones", "districts", "water", "towns", "industrial_land", "parks", "labs", "enterprises", "links"]
-      .map((name) => [name, L.featureGroup().addTo(map)]));
-
-  function make(onopen) {
-    const holder = document.getElementById("inset");
-    const canvas = nodes.html("div", { class: "inset-map", "aria-hidden": "true", inert: true });
-    caption = nodes.html("button", { type: "button", class: "inset-caption", onclick: () => onopen(AREA) });
+  // Made when it is first seen: a map without a size has no scale.
+  function make() {
+    const canvas = nodes.html("div", { class: "inset-map", inert: true });
     holder.append(canvas, caption);
     const map = L.map(canvas, {
       zoomControl: false, attributionControl: false, dragging: false, scrollWheelZoom: false, doubleClickZoom: false,
       keyboard: false, touchZoom: false, boxZoom: false, zoomSnap: 0, zoomAnimation: false, fadeAnimation: false,
     });
-    map.fitBounds(AREA, { padding: [0, 0] });
-    sheet = BioPlan.sheet(map, groups(map), { interactive: false });
-    labels = BioPlan.labels(map, () => []);
+    map.fitBounds(AREA);
+    const groups = Object.fromEntries(GROUPS.map((name) => [name, L.featureGroup().addTo(map)]));
+    map.getContainer().classList.add("too-fine-for-water", "too-coarse-for-towns");
+    sheet = BioPlan.sheet(map, groups, { interactive: false });
+    labels = BioPlan.labels(map, () => [caption]);
   }
 
-  const suits = (layout) => (layout.area_adcode || "").length === 4 && BioPlan.layouts.madeOfDistricts(layout);
-
-  function draw(layout, mainMap) {
-    if (!suits(layout)) return toggle(layout, mainMap);
+  function draw(layout, shown) {
+    if (!sheet) make();
     caption.replaceChildren(tongue.say("inset"));
     caption.setAttribute("aria-label", tongue.say("insetLabel"));
-    toggle(layout, mainMap);
-    sheet.map.invalidateSize({ animate: false });
-    sheet.map.fitBounds(AREA, { padding: [0, 0], animate: false });
     sheet.draw(layout);
-    labels.show(BioPlan.names.all(sheet, layout, { inset: true }));
+    for (const name of GROUPS) {
+      if (shown[name]) sheet.groups[name].addTo(sheet.map);
+      else sheet.groups[name].remove();
+    }
+    labels.show(BioPlan.names.all(sheet, layout));
+    stale = false;
   }
 
-  function toggle(layout, mainMap) {
-    document.getElementById("inset").hidden = !(suits(layout) && mainMap.getZoom() < FAR);
+  // Shown where the layout spans a city and the main map shows all of it.
+  function update(layout, zoom, shown) {
+    holder.hidden = !(BioPlan.layouts.madeOfDistricts(layout) && zoom < FAR);
+    if (stale && isShown()) draw(layout, shown);
   }
 
-  return { make, draw, toggle, AREA };
+  const isShown = () => holder.offsetWidth > 0;
+
+  function renew() {
+    stale = true;
+  }
+
+  const outline = (map) =>
+    L.rectangle(AREA, { pane: "borders", className: "inset-area", interactive: false }).addTo(map);
+
+  const onopen = (show) => caption.addEventListener("click", () => show(AREA));
+
+  return { update, renew, onopen, isShown, outline, AREA };
 })();

@@ -1,9 +1,10 @@
 "use strict";
 
 // Names on the map: made once for a layout and a language, placed anew after each move so that none collide.
-BioPlan.labels = (map, furniture) => {
+BioPlan.labels = (map, furniture, elsewhere = () => false) => {
   const { placement } = BioPlan;
   const MARGIN = 4;
+  const NARROW = 600;
   const pane = map.createPane("labels");
   pane.style.zIndex = 640;
   pane.classList.add("leaflet-zoom-hide");
@@ -23,8 +24,13 @@ BioPlan.labels = (map, furniture) => {
     item.size = { width: item.element.offsetWidth, height: item.element.offsetHeight };
   }
 
+  // A place that the inset names is not named twice; a district there may stay close to its place or give way.
   const visible = (item) =>
-    map.getZoom() >= (item.minZoom || 0) && map.getZoom() <= (item.maxZoom || 99) && (!item.group || map.hasLayer(item.group));
+    map.getZoom() >= (item.minZoom || 0) && map.hasLayer(item.group) && (item.must || !elsewhere(item));
+  const wish = (item) => {
+    const giving = item.must && map.getSize().x < NARROW && elsewhere(item);
+    return { ...item, must: item.must && !giving, reach: giving ? 24 : item.reach };
+  };
 
   // Title block, inset and buttons lie over the map: names keep clear of them.
   function furnitureBoxes() {
@@ -62,7 +68,7 @@ BioPlan.labels = (map, furniture) => {
     for (const item of items) item.element.classList.add("away");
     standing.forEach(measure);
     const obstacles = [...furnitureBoxes(), ...standing.filter((item) => item.radius).map(symbolBox)];
-    const wanted = standing.map((item) => ({ ...item, candidates: candidates(item) }));
+    const wanted = standing.map(wish).map((item) => ({ ...item, candidates: candidates(item) }));
     placement.place(wanted, obstacles, frame).forEach((found, at) => {
       if (!found) return;
       const item = standing[at];

@@ -33,15 +33,17 @@ BioPlan.layouts = (() => {
     return scope === "hangzhou" ? "context" : "outside";
   }
 
+  const isPlaced = (layout, zone) => Boolean(zone.geometry) || madeOfDistricts(layout);
   const placedZones = (layout) => zonesOf(layout).filter((zone) => zone.geometry && zone.geometry.type === "Point");
   const placelessZones = (layout) =>
     madeOfDistricts(layout) ? [] : zonesOf(layout).filter((zone) => !zone.geometry);
 
+  const areaOf = (layout) =>
+    atlas.features("districts").filter((one) => layout.area_adcode && one.id.startsWith(layout.area_adcode));
+
   function extent(layout) {
     const links = linksOf(layout);
-    const shapes = links.length > 0 ? links
-      : atlas.features("districts").filter((one) => one.id.startsWith(layout.area_adcode || "3301"));
-    return L.geoJSON(shapes).getBounds();
+    return L.geoJSON([...links, ...areaOf(layout)]).getBounds();
   }
 
   const phrase = (layout) => layout.phrase || tongue.pick(layout, "name");
@@ -53,6 +55,6 @@ BioPlan.layouts = (() => {
   }
 
   return {
-    zonesOf, linksOf, madeOfDistricts, districtZone, part, placedZones, placelessZones, extent, phrase, roleName,
+    zonesOf, linksOf, madeOfDistricts, isPlaced, districtZone, part, placedZones, placelessZones, extent, phrase, roleName,
   };
 })();

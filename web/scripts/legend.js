@@ -13,7 +13,7 @@ BioPlan.legend = (() => {
 
   function key(layer) {
     if (["labs", "parks", "enterprises", "industrial_land"].includes(layer)) return symbols.drawing(layer);
-    if (layer === "zones" || layer === "neighbours") return symbols.swatch(layer === "zones" ? "tier1" : "outside");
+    if (layer === "zones" || layer === "neighbours") return symbols.swatch(layer === "zones" ? "tiers" : "outside");
     if (layer === "towns") return svg("svg", { class: "symbol symbol-town", viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("circle", { cx: 8, cy: 8, r: 2.6 }));
     return line(`stroke-${layer}`);
   }

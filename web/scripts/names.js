@@ -5,9 +5,9 @@ BioPlan.names = (() => {
   const { atlas, layouts, popups, symbols, tongue } = BioPlan;
   const { html } = BioPlan.nodes;
   const { pick, say } = tongue;
-  const PART_PRIORITY = { tier1: 100, tier2: 98, tier3: 96, host: 95, origin: 94, partner: 92, other: 90, context: 40, outside: 20 };
+  const PART_PRIORITY = { tier1: 100, tier2: 98, tier3: 96, host: 95, other: 90, origin: 45, context: 40, outside: 20 };
   const PLACE_PRIORITY = { industrial_land: 80, parks: 60, labs: 50, enterprises: 40 };
-  const PLACE_ZOOM = { industrial_land: 8, parks: 9.5, labs: 9.75, enterprises: 11 };
+  const PLACE_ZOOM = { industrial_land: 8, parks: 8.5, labs: 9.25, enterprises: 10.75 };
 
   const centre = (district) => {
     const { label_lon: longitude, label_lat: latitude } = district.properties;
@@ -32,10 +32,10 @@ BioPlan.names = (() => {
 
   function districtName(sheet, layout, district, elsewhere) {
     const part = layouts.part(layout, district);
-    const faint = part === "outside" || (part === "context" && district.properties.scope !== "hangzhou");
+    const faint = part === "outside" || part === "origin" || (part === "context" && district.properties.scope !== "hangzhou");
     const zone = layouts.districtZone(layout, district.id);
     const name = pick(district.properties, "name");
-    if (!name) return null;
+    if (!name || part === "partner") return null; // a partner is named at the end of its link
     return {
       latlng: centre(district), reach: faint ? 24 : 120, priority: PART_PRIORITY[part], must: !faint,
       group: faint && part === "outside" ? sheet.groups.neighbours : sheet.groups.districts,
@@ -65,6 +65,16 @@ BioPlan.names = (() => {
     })));
   }
 
+  function originName(sheet, layout) {
+    const links = layouts.linksOf(layout);
+    if (links.length === 0) return [];
+    const [longitude, latitude] = links[0].geometry.coordinates[0];
+    return [{
+      latlng: L.latLng(latitude, longitude), radius: 8, priority: 99, must: true, group: sheet.groups.links,
+      element: html("div", { class: "label label-city" }, html("span", { class: "name" }, pick(links[0].properties, "from"))),
+    }];
+  }
+
   function linkNames(sheet, layout) {
     return layouts.linksOf(layout).map((link) => {
       const [longitude, latitude] = link.geometry.coordinates.at(-1);
@@ -91,7 +101,7 @@ BioPlan.names = (() => {
     return [
       ...atlas.features("districts").map((one) => districtName(sheet, layout, one, elsewhere.get(one.id))),
       ...["industrial_land", "parks", "labs", "enterprises"].flatMap((layer) => placeNames(sheet, layer)),
-      ...coreNames(sheet, layout), ...linkNames(sheet, layout), ...townNames(sheet),
+      ...coreNames(sheet, layout), ...originName(sheet, layout), ...linkNames(sheet, layout), ...townNames(sheet),
     ].filter(Boolean);
   }
 

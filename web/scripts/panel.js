@@ -30,9 +30,8 @@ BioPlan.panel = (() => {
   function zoneEntry(layout, zone, actions) {
     const properties = zone.properties;
     const tracks = list((properties.tracks || []).map(atlas.trackName));
-    const text = [html("b", {}, pick(properties, "name")), html("small", {}, tracks || pick(properties, "function"))];
-    const placed = zone.geometry || layouts.madeOfDistricts(layout);
-    if (!placed || !properties.named) return html("li", { class: "still" }, text);
+    const text = [html("b", {}, pick(properties, "name")), " ", html("small", {}, tracks || pick(properties, "function"))];
+    if (!layouts.isPlaced(layout, zone) || !properties.named) return html("li", { class: "still" }, text);
     return html("li", {}, html("button", { type: "button", "data-zone": zone.id, onclick: () => actions.showZone(zone) }, text));
   }
 
@@ -42,7 +41,7 @@ BioPlan.panel = (() => {
     const named = zones.filter((zone) => zone.properties.named);
     return html("li", { class: `tier tier-${one.tier}` },
       html("div", { class: "tier-head" },
-        symbols.swatch(`tier${one.tier}`), html("span", { class: "role" }, role),
+        symbols.swatch(zones.some((zone) => layouts.isPlaced(layout, zone)) ? `tier${one.tier}` : "unplaced"), html("span", { class: "role" }, role),
         name === role ? null : html("span", {}, name), html("span", { class: "count" }, named.length ? String(named.length) : say("unnamed"))),
       html("ul", {}, zones.map((zone) => zoneEntry(layout, zone, actions))));
   }
@@ -77,20 +76,14 @@ BioPlan.panel = (() => {
       html("ul", { class: "chips" }, layout.fields.map((field) => html("li", {}, atlas.trackName(field)))));
   }
 
-  function notLocated(layout) {
-    const zones = layouts.placelessZones(layout);
+  function notLocated() {
     const things = atlas.placesNowhere();
-    if (zones.length + things.length === 0) return null;
-    const unnamed = zones.filter((zone) => !zone.properties.named);
+    if (things.length === 0) return null;
     return html("section", { class: "not-located" },
       html("h2", {}, say("notLocated")),
       html("p", { class: "note" }, say("notLocatedNote")),
-      html("ul", {},
-        zones.filter((zone) => zone.properties.named).map((zone) => html("li", {},
-          html("b", {}, pick(zone.properties, "name")), popups.citations(zone.properties))),
-        things.map(({ layer, feature }) => html("li", {},
-          symbols.drawing(layer, "open"), html("b", {}, pick(feature.properties, "name")), popups.citations(feature.properties)))),
-      unnamed.map((zone) => html("p", { class: "note" }, say("unnamedNote", { part: zone.properties.role === "点" ? "多点" : pick(zone.properties, "name") }))));
+      html("ul", {}, things.map(({ layer, feature }) => html("li", {},
+        symbols.drawing(layer, "open"), html("b", {}, pick(feature.properties, "name")), popups.citations(feature.properties)))));
   }
 
   const sources = () => html("section", { class: "sources" },
@@ -99,10 +92,10 @@ BioPlan.panel = (() => {
     html("p", { class: "note" }, say("datum")));
 
   function show(layout, shown, actions) {
-    document.getElementById("panel").replaceChildren(
+    BioPlan.nodes.replace("panel",
       masthead(actions), tabs(layout, actions),
       html("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("panel") },
-        structure(layout, actions), BioPlan.legend.legend(shown, actions.toggleLayer), notLocated(layout), sources()));
+        structure(layout, actions), BioPlan.legend.legend(shown, actions.toggleLayer), notLocated(), sources()));
   }
 
   return { show };

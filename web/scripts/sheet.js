@@ -126,6 +126,11 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
       const [longitude, latitude] = link.geometry.coordinates.at(-1);
       groups.links.addLayer(marker("partner", link, L.latLng(latitude, longitude), () => popups.link(link)));
     }
+    const links = layouts.linksOf(layout);
+    if (links.length === 0) return;
+    const [longitude, latitude] = links[0].geometry.coordinates[0];
+    const origin = { pane: "links", radius: 7, className: "origin", interactive: false };
+    groups.links.addLayer(L.circleMarker([latitude, longitude], origin));
   }
 
   function draw(layout) {
@@ -140,5 +145,5 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     drawLinks(layout);
   }
 
-  return { draw, open, positions, facts, map, groups };
+  return { draw, open, positions, map, groups, interactive };
 };

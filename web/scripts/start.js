@@ -6,9 +6,10 @@ BioPlan.start = (map, groups) => {
   const WATER_ZOOM = 9.25;
   const TOWN_ZOOM = 11;
   const state = { layout: atlas.layouts[0], shown: Object.fromEntries(Object.keys(groups).map((name) => [name, true])) };
-  const sheet = Object.assign(BioPlan.sheet(map, groups), { interactive: true });
+  const sheet = BioPlan.sheet(map, groups);
   const labels = BioPlan.labels(map, () =>
-    [...document.querySelectorAll("#cartouche, #inset, #north, #sheet .leaflet-control")]);
+    [...document.querySelectorAll("#cartouche, #inset, #remark, #north, #sheet .leaflet-control")],
+  (item) => inset.isShown() && L.latLngBounds(inset.AREA).contains(item.latlng));
   const scale = L.control.scale({ imperial: false, maxWidth: 160, position: "bottomleft" }).addTo(map);
   const zoom = L.control.zoom({ position: "topright" }).addTo(map);
   const home = nodes.html("a", { href: "#", role: "button", class: "home" }, "⤢");
@@ -23,11 +24,17 @@ BioPlan.start = (map, groups) => {
     history.replaceState(null, "", `#layout=${state.layout.id}&lang=${tongue.language}`);
   }
 
+  // A tall layout stands beside the title, a wide one under it.
   function fit() {
-    const narrow = map.getSize().x < 600;
-    map.fitBounds(layouts.extent(state.layout), {
-      paddingTopLeft: narrow ? [14, 130] : [24, 40], paddingBottomRight: narrow ? [14, 90] : [24, 40], animate: false,
-    });
+    const { x: width, y: height } = map.getSize();
+    const extent = layouts.extent(state.layout);
+    const cartouche = document.getElementById("cartouche");
+    const titleEdge = cartouche.offsetLeft + cartouche.offsetWidth;
+    const tall = extent.getNorth() - extent.getSouth() > extent.getEast() - extent.getWest();
+    const room = width < 600
+      ? { paddingTopLeft: [14, 120], paddingBottomRight: [14, layouts.madeOfDistricts(state.layout) ? height * 0.45 : 110] }
+      : { paddingTopLeft: tall ? [titleEdge + 24, 40] : [24, 40], paddingBottomRight: [24, 40] };
+    map.fitBounds(extent, { ...room, animate: false });
   }
 
   function dress() {
@@ -36,7 +43,8 @@ BioPlan.start = (map, groups) => {
     container.classList.toggle("too-fine-for-water", zoomed > WATER_ZOOM);
     container.classList.toggle("too-coarse-for-towns", zoomed < TOWN_ZOOM);
     container.dataset.scale = zoomed < 9.75 ? "far" : zoomed < 11.5 ? "middle" : "near";
-    inset.toggle(state.layout, map);
+    inset.update(state.layout, zoomed, state.shown);
+    container.classList.toggle("inset-shown", inset.isShown());
     frame.graticule(map);
   }
 
@@ -51,12 +59,13 @@ BioPlan.start = (map, groups) => {
       button.setAttribute("aria-label", tongue.say(key));
     }
     frame.title(state.layout);
+    frame.remark(state.layout);
     frame.imprint();
     sheet.draw(state.layout);
     panel.show(state.layout, state.shown, actions);
+    inset.renew();
     dress();
     labels.show(names.all(sheet, state.layout));
-    inset.draw(state.layout, map);
     writeAddress();
   }
 
@@ -68,6 +77,7 @@ BioPlan.start = (map, groups) => {
     },
     showLayout(id) {
       state.layout = atlas.layouts.find((one) => one.id === id);
+      frame.title(state.layout);
       fit();
       render();
       document.querySelector(`[data-layout="${id}"]`).focus();
@@ -76,6 +86,8 @@ BioPlan.start = (map, groups) => {
       state.shown[name] = shown;
       if (shown) groups[name].addTo(map);
       else groups[name].remove();
+      inset.renew();
+      dress();
     },
     showZone(zone) {
       const member = atlas.districts.get((zone.properties.members || [])[0]);
@@ -103,9 +115,11 @@ BioPlan.start = (map, groups) => {
   L.DomEvent.on(home, "click", (event) => { L.DomEvent.stop(event); fit(); });
   document.getElementById("handle").addEventListener("click", togglePanel);
   frame.north();
-  inset.make((area) => map.fitBounds(area));
+  inset.outline(map);
+  inset.onopen((area) => map.fitBounds(area));
   map.on("zoomend moveend resize", dress);
   map.getContainer().setAttribute("role", "region");
+  frame.title(state.layout);
   fit();
   render();
   return { map, sheet, labels, scale, legend };
