@@ -41,7 +41,10 @@ LAYERS = {
     ),
     "parks": (
         "GEOMETRY",
-        "kind kind_zh status aliases:json concentrates_on:json focus_zh focus_en area_ha:number area_source",
+        (
+            "kind kind_zh status aliases:json relied_on_by:json concentrates_on:json focus_zh focus_en "
+            "area_ha:number area_source"
+        ),
     ),
     "industrial_land": (
         "GEOMETRY",
@@ -54,7 +57,7 @@ LAYERS = {
         "GEOMETRY",
         "aliases:json kind kind_zh level status relied_on_by:json located_in located_in_basis field_zh field_en",
     ),
-    "enterprises": ("GEOMETRY", "aliases:json tracks:json fact_zh fact_en status relations:json"),
+    "enterprises": ("GEOMETRY", "aliases:json tracks:json fact_zh fact_en status relations:json relied_on_by:json"),
     "links": (
         "LINESTRING",
         "layout from_zh from_en to_zh to_en kind status open_list:boolean function_zh function_en",

@@ -125,7 +125,7 @@ CORE_LAYERS: tuple[CoreLayer, ...] = (
         "文件点名的园区、小镇、孵化器与基地。",
         "The parks, towns, incubators and bases that a document names.",
         "GEOMETRY",
-        _spatial("kind kind_zh status aliases concentrates_on focus_zh focus_en area_ha area_source"),
+        _spatial("kind kind_zh status aliases relied_on_by concentrates_on focus_zh focus_en area_ha area_source"),
     ),
     CoreLayer(
         "industrial_land", "工业用地", "Industrial land",
@@ -149,7 +149,7 @@ CORE_LAYERS: tuple[CoreLayer, ...] = (
         "文件点名的企业及所述事实。",
         "The firms that a document names, with what it says of them.",
         "GEOMETRY",
-        _spatial("aliases tracks fact_zh fact_en status relations"),
+        _spatial("aliases tracks fact_zh fact_en status relations relied_on_by"),
     ),
     CoreLayer(
         "links", "合作联系", "Links",
