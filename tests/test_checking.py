@@ -1,14 +1,19 @@
 """Each rule, broken once in a tiny plan: the fault names the file, the record and the remedy, and stands alone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bioplan_gis.catalogue import read_catalogue
-from bioplan_gis.checking import Fault, check
+from bioplan_gis.checking import RULES, Fault, check
 from bioplan_gis.checking.citations import style
+from bioplan_gis.checking.geodata import Geodata, read_geodata
 from bioplan_gis.settings import bundled
 from world import ZONE, edit, write_catalogue, write_world
 
@@ -308,6 +313,38 @@ def test_the_catalogue_itself(folder: Path, old: str, new: str, record: str, say
     faults = [fault for fault in check(read_catalogue(folder)) if fault.file == "catalogue.toml"]
     assert only(tuple(faults)).record == record
     assert says in faults[0].en
+
+
+ODD_VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.lists(st.one_of(st.integers(), st.text(), st.dictionaries(st.text(), st.integers()))),
+    st.dictionaries(st.text(), st.text()),
+)
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_no_value_of_any_column_makes_a_rule_raise(data: st.DataObject):
+    geodata = tiny_geodata()
+    source = data.draw(st.sampled_from(sorted(geodata.records)))
+    first, *rest = geodata.of(source)
+    column = data.draw(st.sampled_from(sorted(first.values)))
+    odd = replace(first, values={**first.values, column: data.draw(ODD_VALUES)})
+    changed = Geodata(geodata.catalogue, {**geodata.records, source: (odd, *rest)})
+    assert all(isinstance(fault, Fault) for rule in RULES for fault in rule(changed))
+
+
+@cache
+def tiny_geodata() -> Geodata:
+    """The tiny plan, read once; its folder is gone afterwards, so that its files are missing to every rule."""
+    with TemporaryDirectory() as folder:
+        geodata, unreadable = read_geodata(read_catalogue(write_world(Path(folder))))
+    assert unreadable == ()
+    return geodata
 
 
 def test_nothing_stops_at_the_first_fault(folder: Path):

@@ -1,5 +1,7 @@
 """A geodata folder as the rules see it: all records that can be read, and which sources cannot."""
 
+import math
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -90,5 +92,7 @@ def texts(value: object) -> tuple[str, ...]:
 
 
 def number(value: object) -> float | None:
-    """A number as such; None for anything else."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """A finite number as such; None for anything else."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > sys.float_info.max:
+        return None
+    return None if math.isnan(value) else float(value)

@@ -35,7 +35,7 @@ def _basis(place: Record) -> Iterable[Fault]:
     """A place has coordinates with their accuracy exactly if its basis says that a position was found."""
     basis = place.get("position_basis")
     missing = [column for column in COORDINATES if column not in place.values]
-    if basis not in POSITIONED | UNPOSITIONED:
+    if not isinstance(basis, str) or basis not in POSITIONED | UNPOSITIONED:
         yield _unknown_basis(place, basis)
     elif basis in POSITIONED and missing:
         yield _without_coordinates(place, basis, "、".join(missing))
@@ -95,10 +95,10 @@ def _outside_district(geodata: Geodata) -> Iterable[Fault]:
         polygon = polygons.get(code)
         if code not in polygons:
             yield _unknown_district(record, code)
-        elif polygon is not None and not polygon.covers(point):
+        elif polygon is not None and polygon.is_valid and not polygon.is_empty and not polygon.covers(point):
             allowed = (number(record.get("accuracy_m")) or 0.0) + BOUNDARY_ACCURACY_M
             off = distance_m(point, polygon)
-            if off > allowed:
+            if not off <= allowed:  # so that a distance that is no number is a fault too
                 yield _too_far(record, code, off, allowed)
 
 
