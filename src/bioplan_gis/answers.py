@@ -41,17 +41,23 @@ def _question(question: Question) -> dict[str, Any]:
 def _near(lab: Place) -> dict[str, Any]:
     """The laboratory with what is known of where it is."""
     names = ("district_zh", "position_basis", "accuracy_m", "document", "clause", "source")
-    geometry = None if lab.shape is None else lab.shape.__geo_interface__
     facts = {name: lab.facts[name] for name in names}
-    return {"id": lab.id, "name_zh": lab.name_zh, "name_en": lab.name_en, **facts, "geometry": geometry}
+    return {"id": lab.id, "name_zh": lab.name_zh, "name_en": lab.name_en, **facts, "geometry": _geometry(lab)}
+
+
+def _geometry(place: Place) -> dict[str, Any] | None:
+    """The place's own geometry; its district's would claim more than is known."""
+    if place.extent is None or not place.extent.positioned:
+        return None
+    geometry: dict[str, Any] = place.extent.shape.__geo_interface__
+    return geometry
 
 
 def _feature(candidate: Candidate, rank: int) -> dict[str, Any]:
-    shape = candidate.land.shape
     return {
         "type": "Feature",
         "id": candidate.land.id,
-        "geometry": None if shape is None else shape.__geo_interface__,
+        "geometry": _geometry(candidate.land),
         "properties": _properties(candidate, rank),
     }
 

@@ -67,7 +67,7 @@ def check() -> None:
     catalogue = read_catalogue(read_settings().geodata_folder)
     faults = find_faults(catalogue)
     for fault in faults:
-        out.print(f"[bold]{escape(fault.file)}[/] · {escape(fault.record)}", soft_wrap=True)
+        out.print(f"[bold]{escape(fault.file)}[/] {escape(fault.record or '')}", soft_wrap=True)
         for sentence in (fault.zh, fault.en):
             out.print(f"  {escape(sentence)}", soft_wrap=True)
         out.print(f"  → {escape(fault.remedy_zh)} {escape(fault.remedy_en)}", soft_wrap=True)

@@ -169,8 +169,7 @@ def select_sites(connection: Connection, question: Question) -> Answer:
 
 
 def _judge(question: Question, lab: Place, land: Place, roles: Mapping[str, tuple[ZoneRole, ...]]) -> Candidate:
-    known = lab.extent is not None and land.extent is not None
-    distance = distance_interval_m(lab.extent, land.extent) if known else None
+    distance = distance_interval_m(lab.extent, land.extent) if lab.extent and land.extent else None
     findings = [judge_distance(lab.name_zh, lab.name_en, distance, question.max_distance_m)]
     if question.min_area_ha is not None:
         area = LandArea(own_ha=land.facts["m3_area_ha"], frame_ha=land.facts["park_area_ha"])
