@@ -16,13 +16,13 @@ ORDER = (
     ("app",),
     ("api.features", "api.layouts", "api.sites", "api.maps", "api.health"),
     ("api.documents", "api.params", "api.connections"),
-    ("loading", "checking", "checking.*", "selection", "maps", "atlas", "plans"),
+    ("loading", "contents", "positions", "checking", "checking.*", "selection", "maps", "atlas", "plans"),
     ("storage.items", "storage.layers", "storage.measures"),
     ("storage.*",),
     ("records",),
     ("catalogue", "siting.*"),
     ("layouts",),
-    ("landuse",),
+    ("landuse", "divisions"),
     ("crs", "settings", "errors"),
 )
 OWNERS = {

@@ -19,9 +19,6 @@ from bioplan_gis.errors import LayerNotFoundError
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, LOADS, REGISTRY, canonical_json, layer_table
 
-__all__ = ["Column", "Layer", "find_layer", "read_catalogue_digest", "read_layer", "read_layers", "replace_rows",
-           "write_catalogue_digest"]  # fmt: skip
-
 Bounds = tuple[float, float, float, float]
 Record = Mapping[str, Any]
 Shapes = NDArray[np.object_]
@@ -97,6 +94,11 @@ def find_layer(connection: Connection, layer_id: str) -> Layer | None:
     """The layer of that id, or None."""
     row = connection.execute(select(REGISTRY).where(REGISTRY.c.id == layer_id)).mappings().one_or_none()
     return None if row is None else _layer_of(row)
+
+
+def read_versions(connection: Connection) -> dict[str, int]:
+    """Version of every layer by its id."""
+    return {row.id: row.version for row in connection.execute(select(REGISTRY.c.id, REGISTRY.c.version))}
 
 
 def replace_rows(connection: Connection, draft: Layer, records: Sequence[Record], shapes: Shapes | None) -> Layer:

@@ -128,7 +128,8 @@ year                    integer -    年份                    Year
 
 def _column_of(line: str) -> Column:
     name, kind, unit, title_zh, title_en = line.split(maxsplit=4)
-    return Column(name, kind, None if unit == "-" else unit, title_zh, title_en)
+    return Column(name.rpartition(".")[2], kind, None if unit == "-" else unit, title_zh, title_en)
 
 
-VOCABULARY: Mapping[str, Column] = {column.name: column for column in map(_column_of, _LINES.strip().splitlines())}
+# A name stands under a layer's (``water.level``) where it means something else there.
+VOCABULARY: Mapping[str, Column] = {line.split(maxsplit=1)[0]: _column_of(line) for line in _LINES.strip().splitlines()}
