@@ -11,7 +11,7 @@ BioPlan.frame = (() => {
   const mainDocument = (layout) => ((layout.citations || [])[0] || {}).document || layout.document;
 
   function title(layout) {
-    const lead = tongue.language === "zh" ? layouts.phrase(layout) : layout.phrase_en || layout.name_en;
+    const lead = tongue.capital(tongue.language === "zh" ? layouts.phrase(layout) : layout.phrase_en || layout.name_en);
     const echo = tongue.language === "zh" ? layout.phrase_en || layout.name_en : layouts.phrase(layout);
     replace("cartouche",
       html("h1", { id: "phrase", class: layout.phrase ? "phrase" : "phrase long" }, lead),
@@ -88,5 +88,17 @@ BioPlan.frame = (() => {
     }));
   }
 
-  return { title, remark, north, imprint, graticule };
+  const overlaps = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+
+  // An open popup goes before the title block, the inset and the remark: what it would lie under steps back.
+  function giveWay(map) {
+    const popup = map.getContainer().querySelector(".leaflet-popup");
+    for (const id of ["cartouche", "inset", "remark", "north"]) {
+      const element = document.getElementById(id);
+      const isCovered = popup !== null && overlaps(popup.getBoundingClientRect(), element.getBoundingClientRect());
+      element.classList.toggle("yields", isCovered);
+    }
+  }
+
+  return { title, remark, north, imprint, graticule, giveWay };
 })();

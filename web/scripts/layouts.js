@@ -19,6 +19,12 @@ BioPlan.layouts = (() => {
 
   const partnerCodes = (layout) => new Set(linksOf(layout).map((link) => link.properties.district));
 
+  // Links name the city that they start from; its districts are the origin.
+  function isOrigin(layout, district) {
+    const city = district.properties.city_zh || "";
+    return linksOf(layout).some((link) => city.startsWith(link.properties.from_zh));
+  }
+
   // The part that a district plays: tier1 to tier3, other, host, origin, partner, or none.
   function part(layout, district) {
     const { scope } = district.properties;
@@ -26,7 +32,7 @@ BioPlan.layouts = (() => {
     if (zone) return zone.properties.named ? `tier${zone.properties.tier}` : "other";
     if (linksOf(layout).length > 0) {
       if (partnerCodes(layout).has(district.id)) return "partner";
-      if ((layout.area_adcode || "") !== "" && district.id.startsWith(layout.area_adcode)) return "origin";
+      if (isOrigin(layout, district)) return "origin";
       return scope === "neighbour" ? "outside" : "context";
     }
     if (district.id === layout.area_adcode) return "host";
@@ -39,12 +45,10 @@ BioPlan.layouts = (() => {
     madeOfDistricts(layout) ? [] : zonesOf(layout).filter((zone) => !zone.geometry);
 
   const areaOf = (layout) =>
-    atlas.features("districts").filter((one) => layout.area_adcode && one.id.startsWith(layout.area_adcode));
+    atlas.features("districts").filter((one) =>
+      (linksOf(layout).length > 0 ? isOrigin(layout, one) : one.id.startsWith(layout.area_adcode)));
 
-  function extent(layout) {
-    const links = linksOf(layout);
-    return L.geoJSON([...links, ...areaOf(layout)]).getBounds();
-  }
+  const extent = (layout) => L.geoJSON([...linksOf(layout), ...areaOf(layout)]).getBounds();
 
   const phrase = (layout) => layout.phrase || tongue.pick(layout, "name");
 

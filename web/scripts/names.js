@@ -17,7 +17,7 @@ BioPlan.names = (() => {
   function seal(layout, zone) {
     if (!zone || !zone.properties.named) return null;
     const { role } = zone.properties;
-    const text = tongue.language === "zh" ? role : layouts.roleName(layout, role);
+    const text = tongue.language === "zh" ? role : tongue.capital(layouts.roleName(layout, role));
     return html("span", { class: `seal seal-${zone.properties.tier}` }, text);
   }
 
@@ -37,7 +37,8 @@ BioPlan.names = (() => {
     const name = pick(district.properties, "name");
     if (!name || part === "partner") return null; // a partner is named at the end of its link
     return {
-      latlng: centre(district), reach: faint ? 24 : 120, priority: PART_PRIORITY[part], must: !faint,
+      latlng: centre(district), reach: faint || part === "context" ? 24 : 120, priority: PART_PRIORITY[part],
+      must: !faint && part !== "context",
       group: faint && part === "outside" ? sheet.groups.neighbours : sheet.groups.districts,
       element: html("div", { class: `label label-district label-${part}` },
         seal(layout, zone), html("span", { class: "name" }, name), faint ? null : badge(sheet, district, elsewhere)),
@@ -48,13 +49,29 @@ BioPlan.names = (() => {
     return layer === "industrial_land" && area ? html("small", {}, `${say("schematic")} ${Math.round(area)} ha`) : null;
   }
 
-  function placeNames(sheet, layer) {
-    return atlas.features(layer).flatMap((feature) => sheet.positions(feature).map((latlng) => ({
+  // The symbol says that it is M3 land: its name on the map need not.
+  const shortName = (layer, properties) =>
+    (layer === "industrial_land"
+      ? pick(properties, "name").replace(/M[123]工业用地$/, "").replace(/^M[123] land of (the )?/, "")
+      : pick(properties, "name"));
+
+  // A park and its land stand at one spot under one name: it is written once.
+  function unnamedYet(written, latlng, name) {
+    const key = `${latlng} ${name}`;
+    if (written.has(key)) return false;
+    written.add(key);
+    return true;
+  }
+
+  function placeNames(sheet, layer, written) {
+    const spots = atlas.features(layer).flatMap((feature) => sheet.positions(feature).map((latlng) => ({ feature, latlng })));
+    const fresh = spots.filter(({ feature, latlng }) => unnamedYet(written, latlng, shortName(layer, feature.properties)));
+    return fresh.map(({ feature, latlng }) => ({
       latlng, radius: symbols.size(layer) / 2, priority: PLACE_PRIORITY[layer], minZoom: PLACE_ZOOM[layer],
       group: sheet.groups[layer],
       element: html("div", { class: `label label-place label-${layer}` },
-        html("span", { class: "name" }, pick(feature.properties, "name")), schematicNote(layer, feature.properties)),
-    })));
+        html("span", { class: "name" }, shortName(layer, feature.properties)), schematicNote(layer, feature.properties)),
+    }));
   }
 
   function coreNames(sheet, layout) {
@@ -98,9 +115,10 @@ BioPlan.names = (() => {
 
   function all(sheet, layout) {
     const elsewhere = atlas.placesByDistrict();
+    const written = new Set();
     return [
       ...atlas.features("districts").map((one) => districtName(sheet, layout, one, elsewhere.get(one.id))),
-      ...["industrial_land", "parks", "labs", "enterprises"].flatMap((layer) => placeNames(sheet, layer)),
+      ...["industrial_land", "parks", "labs", "enterprises"].flatMap((layer) => placeNames(sheet, layer, written)),
       ...coreNames(sheet, layout), ...originName(sheet, layout), ...linkNames(sheet, layout), ...townNames(sheet),
     ].filter(Boolean);
   }

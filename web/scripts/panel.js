@@ -6,6 +6,8 @@ BioPlan.panel = (() => {
   const { html } = BioPlan.nodes;
   const { pick, say, list } = tongue;
 
+  const FEW_FIELDS = 6;
+
   function masthead(actions) {
     return html("div", { class: "masthead" },
       html("p", { class: "product" }, html("b", {}, say("product")), html("span", {}, "BioPlan GIS")),
@@ -14,8 +16,8 @@ BioPlan.panel = (() => {
   }
 
   const tabLabel = (layout) => [
-    html("span", { class: "area" }, pick(layout, "area")),
-    html("b", {}, tongue.language === "zh" ? layout.phrase || say("layer_links") : layout.phrase_en || say("layer_links")),
+    html("span", { class: "area" }, pick(layout, "area").replace(/\s*[（(].*$/, "")),
+    html("b", {}, tongue.language === "zh" ? layout.phrase || say("layer_links") : tongue.capital(layout.phrase_en || say("layer_links"))),
   ];
 
   function tabs(current, actions) {
@@ -72,7 +74,8 @@ BioPlan.panel = (() => {
 
   function fields(layout) {
     if (!layout.fields || layout.fields.length === 0) return null;
-    return html("div", { class: "fields" }, html("h3", {}, say("fields")),
+    return html("details", { class: "fields", open: layout.fields.length <= FEW_FIELDS },
+      html("summary", {}, say("fields"), html("span", { class: "count" }, String(layout.fields.length))),
       html("ul", { class: "chips" }, layout.fields.map((field) => html("li", {}, atlas.trackName(field)))));
   }
 

@@ -21,8 +21,11 @@ BioPlan.popups = (() => {
   function citations(properties) {
     const cited = properties.citations || [];
     if (cited.length === 0) return properties.source ? say("noClause", { source: properties.source }) : null;
-    return html("ul", { class: "citations" }, cited.map((one) =>
-      html("li", {}, atlas.documentTitle(one.document), " ", html("b", { class: "clause" }, one.clause))));
+    const documents = [...new Set(cited.map((one) => one.document))];
+    return html("ul", { class: "citations" }, documents.map((id) =>
+      html("li", {}, atlas.documentTitle(id),
+        cited.filter((one) => one.document === id).map((one, at) =>
+          [at === 0 ? " " : say("listed"), html("b", { class: "clause" }, one.clause)]))));
   }
 
   function accuracy(properties) {
@@ -39,7 +42,7 @@ BioPlan.popups = (() => {
   function landRows(properties) {
     const { park_area_ha: park, m3_area_ha: m3 } = properties;
     return [
-      row("landClass", `${properties.land_class} ${properties.class_zh || ""}`.trim()),
+      row("landClass", `${properties.land_class} ${code("class", properties.land_class)}`),
       row("parkArea", park ? say("parkAreaValue", { ha: number(park) }) : say("unpublished")),
       row("m3Area", m3 ? `${number(m3)} ha` : say("unpublished")),
     ];
@@ -84,7 +87,7 @@ BioPlan.popups = (() => {
       heading(isMany && district ? district.properties : properties, layouts.phrase(layout)),
       html("dl", {},
         row("role", isMany ? `${roleText(layout, properties)} · ${pick(properties, "name")}` : roleText(layout, properties)),
-        row("function", pick(properties, "function")),
+        pick(properties, "function") === layouts.roleName(layout, properties.role) ? null : row("function", pick(properties, "function")),
         row("tracks", chips(properties.tracks) || say("noTracks")),
         row("platforms", list((properties.platforms || []).map(atlas.thingName))),
         row("strengths", pick(properties, "strengths")),

@@ -6,6 +6,7 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
   const PANES = { casing: 205, outside: 210, zones: 220, water: 230, borders: 240, towns: 250, circles: 260, links: 270 };
   const POINT_LAYERS = ["industrial_land", "parks", "labs", "enterprises"];
   let accuracyRing = null;
+  let standing = new Map();
 
   for (const [name, height] of Object.entries(PANES)) map.createPane(name).style.zIndex = height;
 
@@ -63,8 +64,11 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
 
   function marker(layer, feature, latlng, content) {
     const name = tongue.pick(feature.properties, "name");
+    const spot = latlng.toString();
+    const shift = standing.get(spot) || 0;
+    standing.set(spot, shift + 1);
     const one = L.marker(latlng, {
-      icon: symbols.icon(layer, feature.properties), interactive, keyboard: interactive, title: interactive ? name : "",
+      icon: symbols.icon(layer, feature.properties, shift), interactive, keyboard: interactive, title: interactive ? name : "",
       zIndexOffset: symbols.size(layer) * 10,
     });
     if (!interactive) return one;
@@ -135,13 +139,14 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
 
   function draw(layout) {
     map.closePopup();
+    standing = new Map();
     for (const group of Object.values(groups)) group.clearLayers();
     drawDistricts(layout);
     drawWater();
     drawTowns();
     drawSchematics();
-    drawPlaces();
     drawPlacedZones(layout);
+    drawPlaces();
     drawLinks(layout);
   }
 

@@ -110,6 +110,17 @@ BioPlan.start = (map, groups) => {
     handle.textContent = tongue.say(isOpen ? "close" : "open");
   }
 
+  // A popup takes the focus and gives it back; Escape closes it.
+  function keepFocus(element) {
+    const before = document.activeElement;
+    element.tabIndex = -1;
+    element.setAttribute("role", "dialog");
+    element.setAttribute("aria-label", element.querySelector("h3").textContent);
+    element.focus({ preventScroll: true });
+    element.addEventListener("keydown", (event) => { if (event.key === "Escape") map.closePopup(); });
+    map.once("popupclose", () => { if (before && before.isConnected) before.focus({ preventScroll: true }); });
+  }
+
   readAddress();
   zoom.getContainer().append(home);
   L.DomEvent.on(home, "click", (event) => { L.DomEvent.stop(event); fit(); });
@@ -118,6 +129,8 @@ BioPlan.start = (map, groups) => {
   inset.outline(map);
   inset.onopen((area) => map.fitBounds(area));
   map.on("zoomend moveend resize", dress);
+  map.on("popupopen popupclose moveend", () => requestAnimationFrame(() => frame.giveWay(map)));
+  map.on("popupopen", ({ popup }) => keepFocus(popup.getElement()));
   map.getContainer().setAttribute("role", "region");
   frame.title(state.layout);
   fit();

@@ -28,12 +28,12 @@ BioPlan.strings = {
     inset: "主城区放大",
     insetLabel: "主城区放大图：点击放大主图",
     locator: "位置示意",
-    fields: "五大领域",
+    fields: "重点领域",
     role: "角色",
     function: "功能",
     tracks: "重点布局",
     platforms: "依托平台",
-    strengths: "其他依托",
+    strengths: "基础与方向",
     members: "包括",
     reliedOnBy: "被依托于",
     kind: "类别",
@@ -88,6 +88,9 @@ BioPlan.strings = {
     layer_links: "合作联系",
     layer_towns: "乡镇街道",
     layer_water: "水系",
+    class_M1: "一类工业用地",
+    class_M2: "二类工业用地",
+    class_M3: "三类工业用地",
     level_national: "国家级",
     level_provincial: "省级",
     level_municipal: "市级",
@@ -125,12 +128,12 @@ BioPlan.strings = {
     inset: "Central districts",
     insetLabel: "Central districts, enlarged: click to zoom the main map",
     locator: "Location",
-    fields: "Five fields",
+    fields: "Fields",
     role: "Role",
     function: "Function",
     tracks: "Tracks",
     platforms: "Relies on",
-    strengths: "Also relies on",
+    strengths: "Strengths",
     members: "Consists of",
     reliedOnBy: "Relied on by",
     kind: "Kind",
@@ -185,6 +188,9 @@ BioPlan.strings = {
     layer_links: "Links",
     layer_towns: "Towns",
     layer_water: "Water",
+    class_M1: "class 1 industrial land",
+    class_M2: "class 2 industrial land",
+    class_M3: "class 3 industrial land",
     level_national: "national",
     level_provincial: "provincial",
     level_municipal: "municipal",
@@ -209,13 +215,15 @@ BioPlan.tongue = (() => {
   const other = (record, field) => record[`${field}_${language === "zh" ? "en" : "zh"}`] || "";
   const list = (items) => items.filter(Boolean).join(say("listed"));
 
+  const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
   function distance(metres) {
     if (metres < 1000) return say("m", { n: metres });
     return say("km", { n: Math.round(metres / 100) / 10 });
   }
 
   return {
-    say, known, pick, other, list, distance,
+    say, known, pick, other, list, capital, distance,
     get language() { return language; },
     set language(value) { language = value === "en" ? "en" : "zh"; },
   };

@@ -21,13 +21,15 @@ BioPlan.symbols = (() => {
     svg("svg", { class: `symbol symbol-${layer} ${style}`, viewBox: "0 0 16 16", "aria-hidden": "true" },
       SHAPES[layer]());
 
+  const SIDE_STEP = 13;
   const SIZES = { core: 30, partner: 18, industrial_land: 15, parks: 14, labs: 13, enterprises: 12 };
 
-  function icon(layer, properties) {
+  // Places at one position stand side by side: shift counts the symbols that are there already.
+  function icon(layer, properties, shift = 0) {
     const size = SIZES[layer];
     return L.divIcon({
       className: `place place-${layer}`, html: drawing(layer, openness(properties)), iconSize: [size, size],
-      iconAnchor: [size / 2, size / 2], popupAnchor: [0, -size / 2],
+      iconAnchor: [size / 2 - shift * SIDE_STEP, size / 2], popupAnchor: [shift * SIDE_STEP, -size / 2],
     });
   }
 
