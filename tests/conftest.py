@@ -3,24 +3,9 @@
 A part that is missing fails the test with a sentence that names it; nothing is skipped.
 """
 
-from importlib.util import find_spec
-from pathlib import Path
-
 import pytest
 
-# Until every module stands, only the fixtures whose modules exist are offered.
-PACKAGE = Path(find_spec("bioplan_gis").origin).parent
-NEEDS = {
-    "cluster": "errors",
-    "databases": "storage/database storage/layers",
-    "loaded": "storage/database storage/layers loading",
-    "service": "storage/database storage/layers storage/items storage/measures loading selection maps app cli",
-}
-pytest_plugins = [
-    fixtures
-    for fixtures, modules in NEEDS.items()
-    if all((PACKAGE / f"{module}.py").exists() for module in modules.split())
-]
+pytest_plugins = ["cluster", "databases", "loaded", "service"]
 MARKS = {"postgis_cluster": "postgis", "served": "served", "browser": "browser"}
 
 
