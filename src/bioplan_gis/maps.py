@@ -62,7 +62,7 @@ class Atlas:
     Attributes:
         layouts: records of the layouts, in the order of the switch.
         collections: GeoJSON FeatureCollection by layer id, as the API serves it (longitude, latitude, EPSG:4490).
-        attributions: one line for each data source.
+        attributions: of the layers; one layer's may be several, with ；between them.
     """
 
     layouts: Sequence[Mapping[str, Any]]
@@ -112,11 +112,6 @@ def page(atlas: Atlas, *, assets: Assets = "linked", language: Language = "zh") 
     )
 
 
-def asset(name: str) -> Path | None:
-    """The built file that the linked page refers to as ``/assets/<name>``; None where there is no such file."""
-    return bundled("web") / name if name in {*STYLES, *SCRIPTS} else None
-
-
 def _folium_parts() -> tuple[str, str]:
     """The map's element and the script that makes it, as Folium writes them."""
     sheet = folium.Map(
@@ -152,9 +147,14 @@ def _contents(atlas: Atlas) -> dict[str, Any]:
     layers = {*GROUPS, *TABLES} & set(atlas.collections)
     return {
         "layouts": [dict(layout) for layout in atlas.layouts],
-        "attributions": list(atlas.attributions),
+        "attributions": _single_lines(atlas.attributions),
         "collections": {layer: _thinned(layer, atlas.collections[layer]) for layer in sorted(layers)},
     }
+
+
+def _single_lines(attributions: Iterable[str]) -> list[str]:
+    """Each attribution once, though several layers carry it."""
+    return list(dict.fromkeys(line for joined in attributions for line in joined.split("；")))
 
 
 def _thinned(layer: str, collection: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,17 +216,22 @@ def _embedded(value: object) -> str:
 def _styles(web: Path, assets: Assets) -> tuple[str, list[str]]:
     """The style elements, and the hashes of those that stand in the page."""
     if assets == "linked":
-        return "\n".join(f'<link rel="stylesheet" href="/assets/{name}">' for name in STYLES), []
+        return "\n".join(f'<link rel="stylesheet" href="{_address(web / name)}">' for name in STYLES), []
     texts = [(web / name).read_text(encoding="utf-8") for name in STYLES]
     return "\n".join(f"<style>{text}</style>" for text in texts), [_hash(text) for text in texts]
 
 
 def _scripts(web: Path, assets: Assets, last: str) -> tuple[str, list[str]]:
     """The script elements, Folium's last, and the hashes of those that stand in the page."""
-    linked = [f'<script src="/assets/{name}"></script>' for name in SCRIPTS] if assets == "linked" else []
+    linked = [f'<script src="{_address(web / name)}"></script>' for name in SCRIPTS] if assets == "linked" else []
     texts = [] if assets == "linked" else [_inline((web / name).read_text(encoding="utf-8")) for name in SCRIPTS]
     texts.append(_inline(last))
     return "\n".join([*linked, *(f"<script>{text}</script>" for text in texts)]), [_hash(text) for text in texts]
+
+
+def _address(path: Path) -> str:
+    """Where the linked page finds a file; named by its content, so that no browser pairs a page with an older script."""
+    return f"/assets/{path.name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
 
 
 def _inline(script: str) -> str:

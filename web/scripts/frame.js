@@ -12,7 +12,7 @@ BioPlan.frame = (() => {
 
   function title(layout) {
     const lead = tongue.capital(tongue.language === "zh" ? layouts.phrase(layout) : layout.phrase_en || layout.name_en);
-    const echo = tongue.language === "zh" ? layout.phrase_en || layout.name_en : layouts.phrase(layout);
+    const echo = tongue.language === "zh" ? layout.phrase_en || layout.name_en : layout.phrase || layout.name_zh;
     replace("cartouche",
       html("h1", { id: "phrase", class: layout.phrase ? "phrase" : "phrase long" }, lead),
       html("p", { class: "echo" }, echo),
@@ -24,8 +24,11 @@ BioPlan.frame = (() => {
   // What the document leaves without a place is said on the map itself, where a reader would look for it.
   function remark(layout) {
     const zones = layouts.placelessZones(layout);
+    const isLinked = layouts.linksOf(layout).length > 0;
     const holder = document.getElementById("remark");
-    holder.hidden = zones.length === 0;
+    holder.hidden = zones.length === 0 && !isLinked;
+    holder.classList.toggle("beside", isLinked);
+    if (isLinked) replace("remark", html("h2", {}, say("linkStatus")), html("p", {}, pick(layout, "note")), html("p", {}, say("linkNote")));
     if (zones.length === 0) return;
     const unnamed = zones.filter((zone) => !zone.properties.named);
     replace("remark",
@@ -93,8 +96,7 @@ BioPlan.frame = (() => {
   // An open popup goes before the title block, the inset and the remark: what it would lie under steps back.
   function giveWay(map) {
     const popup = map.getContainer().querySelector(".leaflet-popup");
-    for (const id of ["cartouche", "inset", "remark", "north"]) {
-      const element = document.getElementById(id);
+    for (const element of document.querySelectorAll("#cartouche, #inset, #remark, #north, #sheet .leaflet-control")) {
       const isCovered = popup !== null && overlaps(popup.getBoundingClientRect(), element.getBoundingClientRect());
       element.classList.toggle("yields", isCovered);
     }

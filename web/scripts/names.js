@@ -34,7 +34,7 @@ BioPlan.names = (() => {
     const part = layouts.part(layout, district);
     const faint = part === "outside" || part === "origin" || (part === "context" && district.properties.scope !== "hangzhou");
     const zone = layouts.districtZone(layout, district.id);
-    const name = pick(district.properties, "name");
+    const name = pick(district.properties, "name").replace(/ (District|County|City)$/, "");
     if (!name || part === "partner") return null; // a partner is named at the end of its link
     return {
       latlng: centre(district), reach: faint || part === "context" ? 24 : 120, priority: PART_PRIORITY[part],

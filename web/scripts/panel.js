@@ -54,7 +54,6 @@ BioPlan.panel = (() => {
     const roles = [...new Set(zones.map((zone) => zone.properties.role))];
     return html("section", { class: "structure" },
       html("h2", {}, say("structure")),
-      layout.phrase ? null : html("p", { class: "note" }, pick(layout, "note")),
       html("ul", { class: "tiers" },
         roles.map((role) => tier(layout, role, zones.filter((zone) => zone.properties.role === role), actions)),
         links.length ? linkList(links, actions) : null),

@@ -10,10 +10,11 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
 
   for (const [name, height] of Object.entries(PANES)) map.createPane(name).style.zIndex = height;
 
-  const popup = (content) => L.popup({ maxWidth: 330, minWidth: 240, autoPanPadding: [24, 24] }).setContent(content);
+  const popupOptions = () =>
+    ({ maxWidth: Math.min(340, map.getSize().x - 76), minWidth: 230, autoPanPadding: [16, 16] });
 
   function open(latlng, content) {
-    popup(content).setLatLng(latlng).openOn(map);
+    L.popup(popupOptions()).setContent(content).setLatLng(latlng).openOn(map);
   }
 
   function shape(feature, pane, className, onclick) {
@@ -73,7 +74,7 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     });
     if (!interactive) return one;
     one.on("add", () => one.getElement().setAttribute("aria-label", name));
-    one.bindPopup(() => content(), { maxWidth: 330, minWidth: 240, autoPanPadding: [24, 24] });
+    one.bindPopup(() => content(), popupOptions());
     one.on("popupopen", () => {
       accuracyRing = ring(latlng, feature.properties.accuracy_m || 0).addTo(map);
     });
