@@ -20,6 +20,7 @@ from bioplan_gis.app import create_app
 from bioplan_gis.atlas import read_atlas
 from bioplan_gis.catalogue import Catalogue, read_catalogue
 from bioplan_gis.checking import check as find_faults
+from bioplan_gis.crs import DistanceInterval
 from bioplan_gis.errors import BioplanError, NotLoadedError, OutputError, ParameterError, SettingsError
 from bioplan_gis.landuse import land_class as read_land_class
 from bioplan_gis.loading import is_current
@@ -196,23 +197,39 @@ def _positive(name: str, value: float | None, scale: float) -> float | None:
 
 
 def _print_answer(found: Answer) -> None:
-    """The ranked table, then the statement and what was rejected."""
+    """The ranked table, the reason of each, and the statement."""
+    if found.accepted:
+        out.print(_table(found))
+    for rank, candidate in enumerate(found.accepted, start=1):
+        for sentence in candidate.reasons:
+            out.print(f"[dim]{rank}.[/] {escape(sentence)}")
+    for sentence in found.statement:
+        out.print(f"[bold]{escape(sentence)}[/]")
+
+
+def _table(found: Answer) -> Table:
     table = Table()
-    for heading in ("#", "用地 Land", "距离 Distance km", "结论 Verdict", "区 Zone", "理由 Why"):
+    for heading in ("#", "用地 Land", "距离 Distance", "结论 Verdict", "分区 Zone"):
         table.add_column(heading, overflow="fold")
     for rank, candidate in enumerate(found.accepted, start=1):
+        land, verdict = candidate.land, candidate.verdict
         table.add_row(
             str(rank),
-            escape(candidate.land.name_zh),
-            escape("\n".join(candidate.distance_words)),
-            f"{candidate.verdict.zh} {candidate.verdict.en}",
-            escape("、".join(zone.name_zh for zone in candidate.zones)),
-            escape("\n".join(candidate.reasons)),
+            escape(f"{land.name_zh}\n{land.name_en}"),
+            _distance_cell(candidate.distance),
+            f"{verdict.zh}\n{verdict.en}",
+            escape("\n".join(f"{zone.role} {zone.name_zh}\n{zone.name_en}" for zone in candidate.zones)),
         )
-    if found.accepted:
-        out.print(table)
-    for sentence in found.statement:
-        out.print(escape(sentence), soft_wrap=True)
+    return table
+
+
+def _distance_cell(distance: DistanceInterval | None) -> str:
+    """Kilometres and the interval around them."""
+    if distance is None:
+        return "未知 unknown"
+    least, most = distance.least_m / M_PER_KM, distance.most_m / M_PER_KM
+    nominal = "" if distance.nominal_m is None else f"{distance.nominal_m / M_PER_KM:.1f} km\n"
+    return f"{nominal}({least:.1f}–{most:.1f} km)"
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -21,7 +21,7 @@ from bioplan_gis.siting.conditions import (
 from bioplan_gis.storage.layers import read_layer
 from bioplan_gis.storage.measures import Place, read_lands, read_place
 
-ANSWERING_LAYERS = ("industrial_land", "labs", "zones", "tracks", "districts")
+ANSWERING_LAYERS = ("industrial_land", "labs", "zones", "tracks", "districts", "documents")
 MOST_REJECTED = 10
 WORST_FIRST = (Verdict.NO, Verdict.UNCERTAIN, Verdict.CONDITIONAL, Verdict.YES)
 
@@ -60,6 +60,8 @@ class ZoneRole:
     tracks_zh: tuple[str, ...]
     tracks_en: tuple[str, ...]
     document: str | None
+    document_zh: str
+    document_en: str
     clause: str | None
 
 
@@ -97,8 +99,8 @@ class Candidate:
         for zone in self.zones:
             tracks_zh = f"，重点布局{'、'.join(zone.tracks_zh)}" if zone.tracks else ""
             tracks_en = f", whose tracks are {', '.join(zone.tracks_en)}" if zone.tracks else ""
-            zh.append(f"位于{zone.name_zh}（{zone.role or '—'}）{tracks_zh}（{zone.clause}）。")
-            en.append(f"It lies in {zone.name_en}{tracks_en} ({zone.clause}).")
+            zh.append(f"位于{zone.name_zh}（{zone.role}）{tracks_zh}（《{zone.document_zh}》{zone.clause}）。")
+            en.append(f"It lies in {zone.name_en}{tracks_en} ({zone.document_en}, {zone.clause}).")
         return "".join(zh), " ".join(en)
 
 
@@ -112,6 +114,7 @@ class Answer:
         accepted: land that meets every condition or may meet it, nearest first, at most ``question.limit``.
         rejected: land of the class that misses a condition for certain, nearest first, at most ten.
         matched: how many would be accepted without a limit.
+        met: how many of those meet every condition for certain.
         versions: version of every layer that answered, by layer id.
     """
 
@@ -120,6 +123,7 @@ class Answer:
     accepted: tuple[Candidate, ...]
     rejected: tuple[Candidate, ...]
     matched: int
+    met: int
     versions: Mapping[str, int]
 
     @property
@@ -127,10 +131,10 @@ class Answer:
         """The answer in one sentence; an empty one names the nearest rejected land and its distance."""
         class_zh, class_en = _class_words(self.question.land_class)
         if self.accepted:
-            count = self.matched
-            zh = f"{self.lab.name_zh}附近符合或可能符合条件的{class_zh}共 {count} 处，由近及远。"
-            en = f"{count} of {class_en} near {self.lab.name_en} meet or may meet the conditions, nearest first."
-            return zh, en
+            met, unsure = self.met, self.matched - self.met
+            zh = f"{self.lab.name_zh}附近的{class_zh}：符合 {met} 处，不确定 {unsure} 处，由近及远。"
+            opening = f"{class_en[0].upper()}{class_en[1:]} near {self.lab.name_en}, nearest first"
+            return zh, f"{opening}: {met} that meet the conditions, {unsure} that may."
         if not self.rejected:
             return f"数据库中没有{class_zh}。", f"The database holds no {class_en}."
         nearest = self.rejected[0]
@@ -164,6 +168,7 @@ def select_sites(connection: Connection, question: Question) -> Answer:
         accepted=tuple(accepted[: question.limit]),
         rejected=tuple(rejected[:MOST_REJECTED]),
         matched=len(accepted),
+        met=sum(candidate.verdict is Verdict.YES for candidate in accepted),
         versions={layer_id: read_layer(connection, layer_id).version for layer_id in ANSWERING_LAYERS},
     )
 
@@ -187,17 +192,19 @@ def _nearness(candidate: Candidate) -> tuple[float, str]:
 
 def _zone_roles(connection: Connection) -> dict[str, tuple[ZoneRole, ...]]:
     """The parts that each district plays, by adcode, of layouts whose zones are whole districts."""
-    tracks = {track["id"]: track["properties"] for track in read_features(connection, "tracks")}
+    tracks, documents = (
+        {one["id"]: one["properties"] for one in read_features(connection, table)} for table in ("tracks", "documents")
+    )
     roles: dict[str, tuple[ZoneRole, ...]] = {}
     for zone in read_features(connection, "zones"):
         if zone["properties"]["position_basis"] != "boundary":
             continue
         for adcode in zone["properties"]["members"] or ():
-            roles[adcode] = (*roles.get(adcode, ()), _zone_role(zone, tracks))
+            roles[adcode] = (*roles.get(adcode, ()), _zone_role(zone, tracks, documents))
     return roles
 
 
-def _zone_role(zone: Feature, tracks: Mapping[str, Any]) -> ZoneRole:
+def _zone_role(zone: Feature, tracks: Mapping[str, Any], documents: Mapping[str, Any]) -> ZoneRole:
     facts = zone["properties"]
     ids = tuple(facts["tracks"] or ())
     return ZoneRole(
@@ -210,6 +217,8 @@ def _zone_role(zone: Feature, tracks: Mapping[str, Any]) -> ZoneRole:
         tracks_zh=tuple(tracks[one]["name_zh"] for one in ids),
         tracks_en=tuple(tracks[one]["name_en"] for one in ids),
         document=facts["document"],
+        document_zh=documents[facts["document"]]["title_zh"],
+        document_en=documents[facts["document"]]["title_en"],
         clause=facts["clause"],
     )
 
@@ -227,5 +236,5 @@ def _no_such_lab(connection: Connection, near: str) -> ParameterError:
 
 def _class_words(land_class: LandClass | None) -> tuple[str, str]:
     if land_class is None:
-        return "工业用地", "pieces of industrial land"
+        return "工业用地", "industrial land"
     return f"{land_class.zh}（{land_class.code}）", f"{land_class.en} ({land_class.code})"

@@ -14,7 +14,7 @@ from fastapi import Query, Request
 from fastapi.dependencies.models import Dependant
 from pydantic import BeforeValidator
 
-from bioplan_gis.errors import ParameterError
+from bioplan_gis.errors import NotFoundError, ParameterError
 from bioplan_gis.landuse import CLASSES, LandClass, land_class
 
 DEFAULT_LIMIT = 100
@@ -29,11 +29,14 @@ _FORMATS = ("json", "geojson")
 
 
 def known_parameters_only(request: Request) -> None:
-    """Refuse parameters that the route does not have, and parameters given twice.
+    """Refuse parameters that the route does not have, parameters given twice, and text that no database can hold.
 
     Raises:
         ParameterError: names the first one at fault (OGC API Features 1.0, /rec/core/unknown-params, taken as a rule).
+        NotFoundError: the path holds a NUL, so that nothing can be there.
     """
+    if "\x00" in request.url.path or "\x00" in request.scope["path"]:
+        raise NotFoundError("路径含有空字符，此处没有内容。", "The path holds a NUL character; nothing is there.")
     known = _names(request.scope["route"].dependant)
     times = Counter(name for name, _ in request.query_params.multi_items())
     for name, count in times.items():
@@ -46,6 +49,10 @@ def known_parameters_only(request: Request) -> None:
                 value,
                 f"没有名为“{name}”的参数；此处可用的参数：{listed}。",
                 f"There is no parameter “{name}” here; the parameters are: {english}.",
+            )
+        if "\x00" in value:
+            raise ParameterError(
+                name, value, f"参数“{name}”含有空字符。", f"The parameter “{name}” holds a NUL character."
             )
         if count > 1:
             raise ParameterError(
@@ -164,7 +171,7 @@ def _positive(name: str, unit_zh: str, unit_en: str, most: float) -> BeforeValid
 
 def read_id(text: str) -> str:
     """An id as the feeds give it."""
-    if not text.strip() or "\x00" in text:
+    if not text.strip():
         raise ParameterError(
             "near", text, "near 应为一个平台的编号。", "near should be the id of a laboratory or platform."
         )

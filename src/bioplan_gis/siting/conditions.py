@@ -46,7 +46,7 @@ class LandArea:
 def judge_distance(lab_zh: str, lab_en: str, distance: DistanceInterval | None, limit_m: float | None) -> Finding:
     """Whether land lies within a distance of a laboratory; a statement of the distance where no limit was given."""
     measure_zh, measure_en = distance_words(distance)
-    opening_zh, opening_en = f"距{lab_zh}{measure_zh}", f"{measure_en} from {lab_en}"
+    opening_zh, opening_en = f"距{lab_zh}{measure_zh}", f"{measure_en[0].upper()}{measure_en[1:]} from {lab_en}"
     if limit_m is None:
         return Finding("near", Verdict.YES, f"{opening_zh}；未限定距离。", f"{opening_en}; no distance was asked for.")
     bound = _km(limit_m)
@@ -104,12 +104,15 @@ def _beyond(distance: DistanceInterval | None, limit_m: float, language: str) ->
 def distance_words(distance: DistanceInterval | None) -> tuple[str, str]:
     """A distance with the interval that it lies in, in Chinese and English, to 100 m."""
     if distance is None:
-        return "的距离未知（位置未公布）", "At an unknown distance (no position was published)"
+        return "的距离未知（位置未公布）", "an unknown distance (no position was published)"
     least, most = _km(distance.least_m), _km(distance.most_m)
     if distance.nominal_m is None:
         return f" {least}–{most} 千米（仅知所在行政区）", f"{least}–{most} km (only its district is known)"
     nominal = _km(distance.nominal_m)
-    return f"约 {nominal} 千米（按位置精度为 {least}–{most} 千米）", f"About {nominal} km ({least}–{most} km, as known)"
+    return (
+        f"约 {nominal} 千米（按位置精度为 {least}–{most} 千米）",
+        f"about {nominal} km ({least}–{most} km, as exactly as the positions are known)",
+    )
 
 
 def _km(metres: float) -> str:

@@ -1,0 +1,135 @@
+"""The HTTP service: routes, and the one table that gives an error its status."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bioplan_gis.api import features, health, layouts, maps, sites
+from bioplan_gis.api.documents import problem
+from bioplan_gis.errors import BioplanError, NotFoundError, ParameterError, SettingsError, StorageError
+from bioplan_gis.settings import Settings, bundled
+from bioplan_gis.storage.database import open_engine
+
+SMALLEST_COMPRESSED_BYTES = 1000
+
+# An error has the status of its nearest ancestor here, and a code for programs to read.
+STATUSES: dict[type[BioplanError], tuple[int, str]] = {
+    ParameterError: (400, "bad-parameter"),
+    NotFoundError: (404, "not-found"),
+    StorageError: (503, "storage-unavailable"),
+    SettingsError: (503, "incomplete-installation"),
+    BioplanError: (500, "internal-error"),
+}
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without its body (RFC 9110, 9.3.2), which FastAPI's routes leave out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Stand before an application."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on, HEAD as GET."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self.app({**scope, "method": "GET"}, receive, send_without_body)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service over the database that the settings name; it is opened when the first request asks it.
+
+    Raises:
+        DatabaseUnavailableError: the URL names no database that this product can speak to.
+    """
+    engine = open_engine(settings.database_url)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.dispose()
+
+    app = FastAPI(
+        title="BioPlan GIS", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
+    )
+    app.state.engine = engine
+    for routes in (health, features, layouts, sites, maps):
+        app.include_router(routes.router)
+    app.mount("/assets", StaticFiles(directory=bundled("web")), name="assets")
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES)
+    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["ETag"])
+    _explain_errors(app)
+    return app
+
+
+def status_of(error: BioplanError) -> tuple[int, str]:
+    """The HTTP status and the code of an error."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def _explain_errors(app: FastAPI) -> None:
+    """Answer every error with a problem document; none reaches a visitor as a stack trace."""
+    handlers: dict[type[Exception], Callable[[Request, Exception], Response]] = {
+        BioplanError: _explain_own,
+        RequestValidationError: _explain_validation,
+        HTTPException: _explain_http,
+        Exception: _explain_unforeseen,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+def _explain_own(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BioplanError)  # noqa: S101
+    return problem(request, *status_of(error), error)
+
+
+def _explain_validation(request: Request, error: Exception) -> Response:
+    """A required parameter that is missing; all other faults are found by ``api.params`` first."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    fault = error.errors()[0]
+    name = str(fault["loc"][-1])
+    refusal = ParameterError(
+        name,
+        str(fault.get("input") or ""),
+        f"缺少必需的参数“{name}”，或其值无法使用。",
+        f"The parameter “{name}” is required and missing, or its value cannot be used.",
+    )
+    return problem(request, 400, "bad-parameter", refusal)
+
+
+def _explain_http(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: no such path, no such method."""
+    assert isinstance(error, HTTPException)  # noqa: S101
+    path = request.url.path
+    sentences = {
+        404: (f"没有路径 {path}；从 /api 可以找到所有接口。", f"There is no path {path}; /api leads to all there are."),
+        405: (
+            f"{path} 不支持 {request.method}，可用 GET 或 HEAD。",
+            f"{path} takes GET and HEAD, not {request.method}.",
+        ),
+    }
+    status = error.status_code if error.status_code in sentences else 404
+    code = "not-found" if status == 404 else "method-not-allowed"  # noqa: PLR2004
+    return problem(request, status, code, BioplanError(*sentences[status]))
+
+
+def _explain_unforeseen(request: Request, _: Exception) -> Response:
+    refusal = BioplanError(
+        "服务遇到未预料的错误，已记入日志；请稍后再试或告知管理员。",
+        "The service met an error that nobody foresaw; it is in the log. Try again later, or tell the administrator.",
+    )
+    return problem(request, 500, "internal-error", refusal)
