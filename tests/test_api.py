@@ -211,3 +211,11 @@ def test_answers_are_compressed_where_the_client_can_read_it(client: TestClient)
 def test_other_sites_may_read(client: TestClient) -> None:
     answer = client.get("/api/layouts", headers={"origin": "https://gis.example"})
     assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_the_definition_promises_problem_documents_and_nothing_else_for_errors(client: TestClient) -> None:
+    definition = client.get("/api/openapi.json").json()
+    for path, operations in definition["paths"].items():
+        responses = operations["get"]["responses"]
+        assert "422" not in responses, path
+        assert "application/problem+json" in responses["4XX"]["content"], path

@@ -89,5 +89,5 @@ def _properties(candidate: Candidate, rank: int | None) -> dict[str, Any]:
             for finding in candidate.findings
         ],
         "zones": [asdict(zone) for zone in candidate.zones],
-        **{name: value for name, value in candidate.land.facts.items() if name not in {"name_zh", "name_en"}},
+        **{name: value for name, value in candidate.land.facts.items() if name not in {"id", "name_zh", "name_en"}},
     }

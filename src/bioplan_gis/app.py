@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bioplan_gis.api import features, health, layouts, maps, sites
-from bioplan_gis.api.documents import problem
+from bioplan_gis.api.documents import PROBLEM, problem
 from bioplan_gis.errors import BioplanError, NotFoundError, ParameterError, SettingsError, StorageError
 from bioplan_gis.settings import Settings, bundled
 from bioplan_gis.storage.database import open_engine
@@ -27,6 +27,8 @@ STATUSES: dict[type[BioplanError], tuple[int, str]] = {
     SettingsError: (503, "incomplete-installation"),
     BioplanError: (500, "internal-error"),
 }
+
+REFUSAL: dict[str, object] = {"description": "A problem document (RFC 9457).", "content": {PROBLEM: {}}}
 
 
 class HeadAsGet:
@@ -62,7 +64,12 @@ def create_app(settings: Settings) -> FastAPI:
         engine.dispose()
 
     app = FastAPI(
-        title="BioPlan GIS", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
+        title="BioPlan GIS",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        responses={"4XX": REFUSAL, "5XX": REFUSAL},
     )
     app.state.engine = engine
     for routes in (health, features, layouts, sites, maps):

@@ -50,9 +50,9 @@ _SPELLING = re.compile(
 class Verdict(Enum):
     """What screening says of a project on a piece of land, or of a condition."""
 
-    YES = ("可", "permitted")
+    YES = ("可", "yes")
     CONDITIONAL = ("有条件", "conditional")
-    NO = ("否", "not permitted")
+    NO = ("否", "no")
     UNCERTAIN = ("不确定", "uncertain")
 
     def __init__(self, zh: str, en: str) -> None:

@@ -49,7 +49,7 @@ def judge_distance(lab_zh: str, lab_en: str, distance: DistanceInterval | None, 
     opening_zh, opening_en = f"距{lab_zh}{measure_zh}", f"{measure_en[0].upper()}{measure_en[1:]} from {lab_en}"
     if limit_m is None:
         return Finding("near", Verdict.YES, f"{opening_zh}；未限定距离。", f"{opening_en}; no distance was asked for.")
-    bound = _km(limit_m)
+    bound = f"{limit_m / M_PER_KM:g}"
     verdict = _within(distance, limit_m)
     zh, en = {
         Verdict.YES: (f"不超过 {bound} 千米", f"within {bound} km"),
@@ -59,7 +59,7 @@ def judge_distance(lab_zh: str, lab_en: str, distance: DistanceInterval | None, 
         ),
         Verdict.UNCERTAIN: (
             f"与 {bound} 千米的关系不确定，需核实双方位置",
-            f"which may or may not be within {bound} km; a survey of both positions would settle it",
+            f"and may or may not be within {bound} km; a survey of both positions would settle it",
         ),
     }[verdict]
     return Finding("max_distance_km", verdict, f"{opening_zh}，{zh}。", f"{opening_en}, {en}.")
