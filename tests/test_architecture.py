@@ -16,7 +16,7 @@ ORDER = (
     ("app",),
     ("api.features", "api.layouts", "api.sites", "api.maps", "api.health"),
     ("api.documents", "api.params", "api.connections"),
-    ("loading", "contents", "positions", "checking", "checking.*", "selection", "maps", "atlas", "plans"),
+    ("loading", "contents", "positions", "checking", "checking.*", "answers", "selection", "maps", "atlas", "plans"),
     ("storage.items", "storage.layers", "storage.measures"),
     ("storage.*",),
     ("contents",),
