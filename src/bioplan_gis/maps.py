@@ -230,7 +230,7 @@ def _scripts(web: Path, assets: Assets, last: str) -> tuple[str, list[str]]:
 
 
 def _address(path: Path) -> str:
-    """Where the linked page finds a file; named by its content, so that no browser pairs a page with an older script."""
+    """Where the linked page finds a file: by its content, so that no browser pairs a page with an older script."""
     return f"/assets/{path.name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
 
 

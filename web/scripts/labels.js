@@ -32,18 +32,13 @@ BioPlan.labels = (map, furniture, elsewhere = () => false) => {
     return { ...item, must: item.must && !giving, reach: giving ? 24 : item.reach };
   };
 
-  // Title block, inset and buttons lie over the map: names keep clear of them.
-  function furnitureBoxes() {
+  // Names keep clear of the symbols, and of title block, inset and buttons that lie over the map.
+  function boxes(elements, margin) {
     const origin = map.getContainer().getBoundingClientRect();
-    return furniture().map((element) => element.getBoundingClientRect()).filter((rect) => rect.width > 0).map((rect) =>
-      placement.box(rect.left - origin.left - MARGIN, rect.top - origin.top - MARGIN,
-        rect.width + 2 * MARGIN, rect.height + 2 * MARGIN));
+    return elements.map((element) => element.getBoundingClientRect()).filter((rect) => rect.width > 0).map((rect) =>
+      placement.box(rect.left - origin.left - margin, rect.top - origin.top - margin,
+        rect.width + 2 * margin, rect.height + 2 * margin));
   }
-
-  const symbolBox = (item) => {
-    const at = map.latLngToContainerPoint(item.latlng);
-    return placement.box(at.x - item.radius, at.y - item.radius, 2 * item.radius, 2 * item.radius);
-  };
 
   function candidates(item) {
     const at = map.latLngToContainerPoint(item.latlng);
@@ -67,7 +62,7 @@ BioPlan.labels = (map, furniture, elsewhere = () => false) => {
     leaders.replaceChildren();
     for (const item of items) item.element.classList.add("away");
     standing.forEach(measure);
-    const obstacles = [...furnitureBoxes(), ...standing.filter((item) => item.radius).map(symbolBox)];
+    const obstacles = [...boxes(furniture(), MARGIN), ...boxes([...map.getPane("markerPane").children], 0)];
     const wanted = standing.map(wish).map((item) => ({ ...item, candidates: candidates(item) }));
     placement.place(wanted, obstacles, frame).forEach((found, at) => {
       if (!found) return;
