@@ -16,5 +16,5 @@ def read_atlas(connection: Connection) -> Atlas:
     return Atlas(
         layouts=tuple({"id": plan.id, **plan.facts} for plan in read_plans(connection)),
         collections={layer.id: json.loads(read_collection(connection, layer)) for layer in layers},
-        attributions=tuple(dict.fromkeys(layer.attribution for layer in layers if layer.attribution)),
+        attributions=tuple(dict.fromkeys(line for layer in layers for line in layer.attributions)),
     )

@@ -16,6 +16,7 @@ from bioplan_gis.errors import NotLoadedError, SchemaTooOldError
 from bioplan_gis.positions import Gazetteer
 from bioplan_gis.storage.database import reading, require_schema, upgrade, writing
 from bioplan_gis.storage.layers import (
+    ATTRIBUTION_SEPARATOR,
     Layer,
     read_catalogue_digest,
     read_versions,
@@ -127,7 +128,7 @@ def _draft(core: CoreLayer, catalogue: Catalogue, content: Content) -> Layer:
         feature_count=len(content.rows),
         bbox=None,
         licence="; ".join(dict.fromkeys(source.licence for source in sources)),
-        attribution="；".join(dict.fromkeys(source.attribution for source in sources)),
+        attribution=ATTRIBUTION_SEPARATOR.join(dict.fromkeys(source.attribution for source in sources)),
         source_ids=content.source_ids,
         synthetic=any(row.get("synthetic") for row in content.rows),
         columns=core.columns,

@@ -19,6 +19,8 @@ from bioplan_gis.errors import LayerNotFoundError
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, LOADS, REGISTRY, canonical_json, layer_table
 
+ATTRIBUTION_SEPARATOR = "；"
+
 Bounds = tuple[float, float, float, float]
 Record = Mapping[str, Any]
 Shapes = NDArray[np.object_]
@@ -61,6 +63,11 @@ class Layer:
     source_ids: tuple[str, ...]
     synthetic: bool
     columns: tuple[Column, ...]
+
+    @property
+    def attributions(self) -> tuple[str, ...]:
+        """The attribution of each source."""
+        return tuple(self.attribution.split(ATTRIBUTION_SEPARATOR)) if self.attribution else ()
 
     @property
     def table(self) -> Table:
