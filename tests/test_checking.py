@@ -157,6 +157,9 @@ BREAKS = {
     "nowhere": Break(
         "places.csv", ",district,330109", ",district,", "空地", "district_adcode is missing", "write none"
     ),
+    "off the earth": Break(
+        "places.csv", "120.05,30.05,", "120.05,300.5,", "甲实验室", "latitude in ±90", "longitude first"
+    ),
     "synthetic": Break(
         "industrial_land.toml", "= false", "= true", "land-10", "never stands among real", "Take it out"
     ),

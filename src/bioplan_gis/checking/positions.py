@@ -15,6 +15,7 @@ POSITIONED = frozenset({"sourced", "address"})
 UNPOSITIONED = frozenset({"district", "none"})
 PLACE_COLUMNS = ("place", "from_place")
 COORDINATES = ("lon_wgs84", "lat_wgs84", "accuracy_m")
+FARTHEST_EAST, FARTHEST_NORTH = 180.0, 90.0
 
 # The district boundaries are generalised: a point this near to one may fall on its wrong side.
 BOUNDARY_ACCURACY_M = 500.0
@@ -39,6 +40,8 @@ def _basis(place: Record) -> Iterable[Fault]:
         yield _unknown_basis(place, basis)
     elif basis in POSITIONED and missing:
         yield _without_coordinates(place, basis, "、".join(missing))
+    elif basis in POSITIONED and not _on_earth(place.get("lon_wgs84"), place.get("lat_wgs84")):
+        yield _nowhere(place)
     elif basis in UNPOSITIONED and len(missing) < len(COORDINATES):
         yield _invented(place, basis)
     elif basis == "district" and "district_adcode" not in place.values:
@@ -50,6 +53,23 @@ def _basis(place: Record) -> Iterable[Fault]:
             "请写明行政区代码，或改为 none。",
             "Give the district's code, or write none.",
         )
+
+
+def _on_earth(longitude: object, latitude: object) -> bool:
+    """Whether two values are degrees of longitude and latitude; what is no number is another rule's fault."""
+    x, y = number(longitude), number(latitude)
+    return (x is None or abs(x) <= FARTHEST_EAST) and (y is None or abs(y) <= FARTHEST_NORTH)
+
+
+def _nowhere(place: Record) -> Fault:
+    return Fault(
+        place.file,
+        place.label,
+        "经度应在 ±180、纬度应在 ±90 之内。",
+        "Its longitude should lie in ±180 and its latitude in ±90.",
+        "请核对坐标的单位（度）与顺序（经度在前）。",
+        "Check the unit of the coordinates (degrees) and their order (longitude first).",
+    )
 
 
 def _unknown_basis(place: Record, basis: object) -> Fault:
@@ -106,7 +126,8 @@ def _located(geodata: Geodata) -> Iterable[tuple[Record, str, shapely.Point]]:
     """Every point that is said to be in a district: places with coordinates, and point features with an adcode."""
     for place in geodata.of("places"):
         longitude, latitude = (number(place.get(column)) for column in COORDINATES[:2])
-        if longitude is not None and latitude is not None and "district_adcode" in place.values:
+        known = longitude is not None and latitude is not None and _on_earth(longitude, latitude)
+        if known and "district_adcode" in place.values:
             yield place, str(place["district_adcode"]), shapely.Point(longitude, latitude)
     for records in geodata.records.values():
         points = tuple(record for record in records if _is_point(record.geometry) and "adcode" in record.values)
