@@ -48,8 +48,12 @@ class _Content(Enum):
     FOREIGN = "somebody else's"
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
     """An engine for ``sqlite:///path`` (a GeoPackage) or ``postgresql://…`` (PostGIS); nothing is asked of it yet.
+
+    Args:
+        url: SQLAlchemy's form; ``postgres://`` and ``postgresql://`` mean psycopg.
+        busy_timeout_s: how long a writer waits for another in seconds.
 
     Raises:
         DatabaseUnavailableError: the URL cannot be used, or this Python's SQLite cannot serve.
@@ -57,9 +61,9 @@ def open_engine(url: str) -> Engine:
     """
     parsed = _parsed(url)
     if parsed.drivername == "sqlite":
-        return _open_gpkg(parsed)
+        return _open_gpkg(parsed, busy_timeout_s)
     if parsed.drivername in _POSTGRESQL:
-        return _open_postgis(parsed.set(drivername="postgresql+psycopg"))
+        return _open_postgis(parsed.set(drivername="postgresql+psycopg"), busy_timeout_s)
     raise _url_error(named(parsed), f"不支持“{parsed.drivername}”", f"“{parsed.drivername}” is not supported")
 
 
@@ -78,7 +82,7 @@ def _url_error(url: str, zh: str, en: str) -> DatabaseUnavailableError:
     )
 
 
-def _open_gpkg(url: URL) -> Engine:
+def _open_gpkg(url: URL, busy_timeout_s: float) -> Engine:
     require_sqlite(sqlite3.connect(":memory:"))
     path = Path(url.database or "")
     if not url.database or url.database == ":memory:" or path.is_dir():
@@ -91,7 +95,7 @@ def _open_gpkg(url: URL) -> Engine:
             f"The folder {path.parent} of the database cannot be made ({error.strerror}); name a place that can be "
             "written in BIOPLAN_DATABASE_URL.",
         ) from error
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, json_serializer=canonical_json)
+    engine = create_engine(url, connect_args={"timeout": busy_timeout_s}, json_serializer=canonical_json)
     event.listen(engine, "connect", _prepare_gpkg)
     event.listen(engine, "begin", _begin_gpkg)
     event.listen(engine, "handle_error", _uncover)
@@ -141,9 +145,13 @@ def _begin_gpkg(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
 
-def _open_postgis(url: URL) -> Engine:
+def _open_postgis(url: URL, busy_timeout_s: float) -> Engine:
     return create_engine(
-        url, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}, json_serializer=canonical_json, pool_pre_ping=True
+        url,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+        execution_options={"bioplan_busy_ms": round(busy_timeout_s * 1000)},
+        json_serializer=canonical_json,
+        pool_pre_ping=True,
     )
 
 
@@ -175,7 +183,9 @@ def writing(engine: Engine) -> Iterator[Connection]:
     now = {"bioplan_begin": "BEGIN IMMEDIATE"}
     with translated(engine), engine.connect() as connection, connection.execution_options(**now).begin():
         if connection.dialect.name == "postgresql":
-            connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_S}s'"))
+            connection.execute(
+                text(f"SET LOCAL lock_timeout = {connection.get_execution_options()['bioplan_busy_ms']}")
+            )
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
         yield connection
 
@@ -184,7 +194,8 @@ def upgrade(engine: Engine) -> None:
     """Bring the schema to this version's, in one transaction; a database that is current is only read.
 
     Raises:
-        ForeignDatabaseError: the database holds something that is not ours, or has no PostGIS.
+        ForeignDatabaseError: the database holds something that is not ours.
+        DatabaseUnavailableError: it has no PostGIS, and this account cannot add it.
         SchemaTooNewError: a later version made it.
         StorageError: it cannot be read or written.
     """

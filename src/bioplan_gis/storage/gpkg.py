@@ -138,6 +138,15 @@ def _reference_system(code: int) -> tuple[Any, ...]:
     return crs.name, code, "EPSG", code, crs.to_wkt("WKT1_GDAL"), crs.scope
 
 
+def show_geometry_columns(database: sqlite3.Connection) -> None:
+    """Let this connection see the geometry columns where GeoAlchemy2's reflection looks for them; the file stays."""
+    database.execute(
+        """CREATE TEMP VIEW IF NOT EXISTS geometry_columns AS SELECT table_name AS f_table_name,
+           column_name AS f_geometry_column, geometry_type_name AS geometry_type, 'XY' AS coord_dimension,
+           srs_id AS srid, 1 AS spatial_index_enabled FROM gpkg_geometry_columns"""
+    )
+
+
 def register_attributes(database: sqlite3.Connection, table: str) -> None:
     """Enter a table without geometry among the GeoPackage's contents."""
     database.execute(

@@ -1,7 +1,7 @@
-"""The core schema: nine layers, five tables, the registry of layers and the record of loads.
+"""The core layers: nine with geometry, five plain tables.
 
-Revision: 0001
-Follows: nothing
+Revision: 0002
+Follows: 0001
 
 Written out in full, not taken from the package's models, so that it makes tomorrow what it makes today.
 """
@@ -15,8 +15,8 @@ from geoalchemy2 import Geometry
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.tables import Json
 
-revision = "0001"
-down_revision = None
+revision = "0002"
+down_revision = "0001"
 branch_labels = None
 depends_on = None
 
@@ -96,48 +96,22 @@ def create(table: str, *own: sa.Column) -> None:
     )
 
 
-def required(kind: sa.types.TypeEngine, *names: str) -> Iterator[sa.Column]:
-    return (sa.Column(name, kind, nullable=False) for name in names)
-
-
-def create_registry() -> None:
-    create(
-        "layers",
-        *required(sa.Text(), "title_zh", "title_en", "description_zh", "description_en"),
-        sa.Column("geometry_type", sa.Text()),
-        *required(INTEGER, "version"),
-        *required(sa.Text(), "digest"),
-        *required(INTEGER, "feature_count"),
-        *(sa.Column(edge, sa.Double()) for edge in ("west", "south", "east", "north")),
-        *required(sa.Text(), "licence", "attribution"),
-        *required(Json(), "source_ids"),
-        *required(sa.Boolean(), "synthetic"),
-        *required(Json(), "columns"),
-    )
-    create("loads", *required(sa.Text(), "catalogue_digest"))
-
-
 def upgrade() -> None:
-    is_gpkg = op.get_bind().dialect.name == "sqlite"
-    if is_gpkg:
-        gpkg.create_core(op.get_bind().connection.dbapi_connection)
-    create_registry()
     for table, (geometry_type, names) in LAYERS.items():
         own = columns(f"{NAMES} {names} {PROVENANCE} {POSITION}")
         create(table, *own, sa.Column("geom", Geometry(geometry_type, srid=4490)))
     for table, names in PLAIN_TABLES.items():
         create(table, *columns(f"{NAMES} {names} {PROVENANCE}"))
-    if is_gpkg:
-        for table in ("layers", "loads", *PLAIN_TABLES):
+        if op.get_bind().dialect.name == "sqlite":
             gpkg.register_attributes(op.get_bind().connection.dbapi_connection, table)
 
 
 def downgrade() -> None:
-    is_gpkg = op.get_bind().dialect.name == "sqlite"
-    for table in ("loads", "layers", *PLAIN_TABLES, *LAYERS):
-        if is_gpkg:
+    """The registry forgets the layers that it describes: what is loaded again begins anew."""
+    for registry in ("layers", "loads"):
+        op.execute(sa.delete(sa.table(registry)))
+    for table in (*PLAIN_TABLES, *LAYERS):
+        if op.get_bind().dialect.name == "sqlite":
             gpkg.drop_rtree(op.get_bind().connection.dbapi_connection, table, "geom")
             gpkg.forget_table(op.get_bind().connection.dbapi_connection, table)
         op.drop_table(table)
-    if is_gpkg:
-        gpkg.drop_core(op.get_bind().connection.dbapi_connection)

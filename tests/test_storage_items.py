@@ -1,0 +1,178 @@
+"""Features as GeoJSON: pages by key, boxes, single features; both engines give the same answer."""
+
+import datetime as dt
+import json
+import math
+
+import pytest
+import shapely
+from sqlalchemy import Engine
+
+from bioplan_gis.errors import FeatureNotFoundError
+from bioplan_gis.storage.database import reading
+from bioplan_gis.storage.items import Page, read_collection, read_feature, read_page
+from bioplan_gis.storage.layers import read_layer
+from drafts import store
+
+TRIANGLE = shapely.Polygon([(120, 30), (121, 30), (120, 31)])
+CENSUS = [
+    ({"id": "point"}, shapely.Point(120.5, 30.2)),
+    ({"id": "triangle"}, TRIANGLE),
+    ({"id": "nowhere"}, None),
+    ({"id": "points"}, shapely.MultiPoint([(110, 20), (111, 21)])),
+    ({"id": "fiji"}, shapely.Point(179.5, -17.5)),
+    ({"id": "samoa"}, shapely.Point(-172, -13.8)),
+]
+IDS = [record["id"] for record, _ in CENSUS]
+
+
+@pytest.fixture
+def census(engine: Engine) -> Engine:
+    store(engine, "labs", [record for record, _ in CENSUS], [shape for _, shape in CENSUS])
+    return engine
+
+
+def _page(engine: Engine, layer_id: str = "labs", **question) -> Page:
+    with reading(engine) as connection:
+        return read_page(connection, read_layer(connection, layer_id), **{"limit": 100, **question})
+
+
+def _features(page: Page) -> list[dict]:
+    return json.loads(b"[" + page.features + b"]")
+
+
+def _found(engine: Engine, **question) -> list[str]:
+    return [feature["id"] for feature in _features(_page(engine, **question))]
+
+
+def test_a_feature_is_geojson_with_every_column(engine: Engine):
+    record = {
+        "id": "西湖-1",
+        "name_zh": '“西湖”\\ "大学"\n二',
+        "aliases": ["甲", 'b"c'],
+        "relied_on_by": [],
+        "citations": [{"document": "plan", "clause": "三(二)"}],
+        "accuracy_m": 500,
+    }
+    store(engine, "labs", [record], [shapely.Point(120.0294512, 30.3373301)])
+    (feature,) = _features(_page(engine))
+    assert list(feature) == ["type", "id", "geometry", "properties"]
+    assert (feature["type"], feature["id"]) == ("Feature", "西湖-1")
+    assert feature["geometry"] == {"type": "Point", "coordinates": [120.0294512, 30.3373301]}
+    properties = feature["properties"]
+    assert {name: properties[name] for name in record if name != "id"} == {k: v for k, v in record.items() if k != "id"}
+    with reading(engine) as connection:
+        assert list(properties) == [column.name for column in read_layer(connection, "labs").columns]
+    assert (properties["name_en"], properties["level"]) == (None, None)
+
+
+def test_chinese_goes_out_as_utf8(engine: Engine):
+    store(engine, "tracks", [{"id": "a", "name_zh": "细胞治疗"}])
+    assert "细胞治疗".encode() in _page(engine, "tracks").features
+
+
+def test_dates_booleans_and_numbers_have_json_types(engine: Engine):
+    record = {
+        "id": "a",
+        "in_force": dt.date(2020, 12, 1),
+        "requires_local_production": True,
+        "rate_percent": 20.5,
+    }
+    store(engine, "policies", [record, {"id": "b", "requires_local_production": False}])
+    first, second = (feature["properties"] for feature in _features(_page(engine, "policies")))
+    assert (first["in_force"], first["requires_local_production"], first["rate_percent"]) == ("2020-12-01", True, 20.5)
+    assert (second["in_force"], second["requires_local_production"], second["rate_percent"]) == (None, False, None)
+
+
+def test_rings_go_out_as_they_are_stored(census: Engine):
+    with reading(census) as connection:
+        feature = json.loads(read_feature(connection, read_layer(connection, "labs"), "triangle"))
+    assert shapely.geometry.shape(feature["geometry"]).exterior.is_ccw
+    assert "crs" not in feature["geometry"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 6, 7])
+def test_paging_walks_every_feature_once(census: Engine, limit: int):
+    seen, after = [], None
+    for _ in range(math.ceil(len(IDS) / limit)):
+        page = _page(census, limit=limit, after=after)
+        assert page.matched == len(IDS)
+        assert page.returned == len(_features(page)) <= limit
+        seen += [feature["id"] for feature in _features(page)]
+        after = page.next_key
+    assert (seen, after) == (IDS, None)
+
+
+def test_paging_within_a_box_counts_all_that_it_meets(census: Engine):
+    box = (100, 10, 122, 32)
+    first = _page(census, limit=2, bbox=box)
+    assert (first.returned, first.matched) == (2, 3)
+    second = _page(census, limit=2, bbox=box, after=first.next_key)
+    assert (second.returned, second.matched, second.next_key) == (1, 3, None)
+
+
+def test_rows_inserted_meanwhile_come_last(census: Engine):
+    first = _page(census, limit=3)
+    store(census, "labs", [{"id": "new"}, *(record for record, _ in CENSUS)])
+    assert _found(census, after=first.next_key) == ["points", "fiji", "samoa", "new"]
+
+
+@pytest.mark.parametrize(
+    ("box", "found"),
+    [
+        ((120.4, 30.1, 120.6, 30.3), ["point", "triangle"]),
+        ((120.51, 30.1, 120.6, 30.3), ["triangle"]),
+        ((120.8, 30.8, 121, 31), []),
+        ((121, 30, 122, 31), ["triangle"]),
+        ((120.5, 30.2, 120.5, 30.2), ["point", "triangle"]),
+        ((119, 30.5, 122, 30.5), ["triangle"]),
+        ((110.4, 20.4, 110.6, 20.6), []),
+        ((109, 19, 110, 20), ["points"]),
+        ((-180, -90, 180, 90), ["point", "triangle", "points", "fiji", "samoa"]),
+        ((170, -20, -170, -10), ["fiji", "samoa"]),
+        ((170, -20, -175, -10), ["fiji"]),
+        ((121, 30, 120, 31), ["triangle"]),
+    ],
+    ids=[
+        "both", "shape only", "envelope hit, shape missed", "touching corner", "box that is a point",
+        "box that is a line", "between the points", "touching point", "world", "antimeridian", "one side of it",
+        "all but a strip",
+    ],
+)  # fmt: skip
+def test_box_finds_what_it_meets(census: Engine, box, found):
+    page = _page(census, bbox=box)
+    assert [feature["id"] for feature in _features(page)] == found
+    assert page.matched == len(found)
+
+
+def test_coordinates_finer_than_the_index_are_told_apart(engine: Engine):
+    """The R*Tree keeps 32 bits: at 120 degrees it knows no more than 0.8 m."""
+    store(engine, "labs", [{"id": "here"}], [shapely.Point(120.1234567, 30.1234567)])
+    assert _found(engine, bbox=(120.1234568, 30, 121, 31)) == []
+    assert _found(engine, bbox=(120.1234567, 30, 121, 31)) == ["here"]
+
+
+def test_a_box_finds_nothing_in_a_plain_table(engine: Engine):
+    store(engine, "tracks", [{"id": "a"}])
+    assert _page(engine, "tracks", bbox=(-180, -90, 180, 90)) == Page(b"", 0, 0, None)
+
+
+def test_an_empty_layer_has_an_empty_page(engine: Engine):
+    store(engine, "labs", [])
+    assert _page(engine) == Page(b"", 0, 0, None)
+
+
+def test_whole_layer_is_one_collection(census: Engine):
+    with reading(census) as connection:
+        collection = json.loads(read_collection(connection, read_layer(connection, "labs")))
+    assert collection["type"] == "FeatureCollection"
+    assert [feature["id"] for feature in collection["features"]] == IDS
+    assert [feature["id"] for feature in collection["features"] if feature["geometry"] is None] == ["nowhere"]
+
+
+def test_missing_feature_is_named(census: Engine):
+    with (
+        reading(census) as connection,
+        pytest.raises(FeatureNotFoundError, match="no feature “x'; DROP TABLE labs --”"),
+    ):
+        read_feature(connection, read_layer(connection, "labs"), "x'; DROP TABLE labs --")
