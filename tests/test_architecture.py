@@ -17,7 +17,7 @@ ORDER = (
     ("api.features", "api.layouts", "api.sites", "api.maps", "api.health"),
     ("api.documents", "api.params", "api.connections"),
     ("loading", "contents", "positions", "checking", "checking.*", "answers", "selection", "maps", "atlas", "plans"),
-    ("storage.items", "storage.layers", "storage.measures"),
+    ("storage.items", "storage.measures", "storage.frames", "storage.layers"),
     ("storage.*",),
     ("contents",),
     ("positions",),
