@@ -57,7 +57,7 @@ BioPlan.inset = (() => {
   const outline = (map) =>
     L.rectangle(AREA, { pane: "borders", className: "inset-area", interactive: false }).addTo(map);
 
-  const onopen = (show) => caption.addEventListener("click", () => show(AREA));
+  const onopen = (show) => holder.addEventListener("click", () => show(AREA));
 
   return { update, renew, onopen, isShown, outline, AREA };
 })();

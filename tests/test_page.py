@@ -1,0 +1,340 @@
+"""The page in a real browser, at a desk's and a phone's size: what it shows, says, and asks of the network."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from bioplan_gis.atlas import read_atlas
+from bioplan_gis.maps import Atlas, page
+from bioplan_gis.storage.database import open_engine, reading
+
+DESK, PHONE = (1440, 900), (390, 844)
+HANGZHOU, LINJIANG, SUZHOU = "hangzhou-synbio-2024", "linjiang-biomed-2022", "suzhou-enclave-2022"
+HOSTILE = """<img src=x onerror="window.struck=1">'"</script><script>window.struck=1</script>"""
+PLACE_LAYERS = ("industrial_land", "parks", "labs", "enterprises")
+SHEET = ".folium-map > .leaflet-map-pane"  # the main map, not the inset
+MOST_BYTES_OF_A_FIRST_VIEW = 1_000_000
+VISIBLE_LABELS = """() => [...document.querySelectorAll('.folium-map > .leaflet-map-pane .label:not(.away)')]
+    .map((label) => [label.textContent, label.getBoundingClientRect()])
+    .filter(([, box]) => box.width > 0)
+    .map(([text, box]) => [text, box.left, box.top, box.right, box.bottom])"""
+
+
+@dataclass
+class Visit:
+    """A page and everything that it asked for or complained of."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    received_bytes: int = 0
+
+    def watch(self) -> None:
+        """Write down what the page does from now on."""
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self._complain(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("response", lambda response: self._count(len(response.body())))
+
+    def _complain(self, kind: str, text: str) -> None:
+        if kind in {"error", "warning"}:
+            self.complaints.append(text)
+
+    def _count(self, size: int) -> None:
+        self.received_bytes += size
+
+
+Open = Callable[..., Visit]
+
+
+@pytest.fixture
+def visit(browser: Browser, served: str) -> Iterator[Open]:
+    """``visit(layout, language, size)`` opens the served page; any complaint of the page fails the test at its end."""
+    visits: list[Visit] = []
+
+    def opened(layout: str = HANGZHOU, language: str = "zh", size: tuple[int, int] = DESK, at: str = served) -> Visit:
+        one = Visit(browser.new_page(viewport={"width": size[0], "height": size[1]}))
+        visits.append(one)
+        one.watch()
+        one.page.goto(
+            f"{at}#layout={layout}&lang={language}" if at != served else f"{at}/#layout={layout}&lang={language}"
+        )
+        expect(one.page.locator("#phrase")).not_to_be_empty()
+        return one
+
+    yield opened
+    complaints = [complaint for one in visits for complaint in one.complaints]
+    for one in visits:
+        one.page.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def items(served: str) -> Callable[[str], list[dict[str, Any]]]:
+    """``items(layer)``: the features that the API serves."""
+
+    def features(layer: str) -> list[dict[str, Any]]:
+        answer = httpx2.get(f"{served}/api/collections/{layer}/items", params={"limit": 1000}, timeout=30)
+        return answer.json()["features"]
+
+    return features
+
+
+@pytest.fixture(scope="session")
+def atlas(loaded_url: Callable[[str], str]) -> Iterator[Atlas]:
+    """The product's own data as the page gets them."""
+    engine = open_engine(loaded_url("gpkg"))
+    with reading(engine) as connection:
+        yield read_atlas(connection)
+    engine.dispose()
+
+
+def collisions(labels: list[tuple[str, float, float, float, float]]) -> list[tuple[str, str]]:
+    """Pairs of labels whose boxes overlap by more than a pixel."""
+    return [
+        (one, other)
+        for at, (one, left, top, right, bottom) in enumerate(labels)
+        for other, left2, top2, right2, bottom2 in labels[at + 1 :]
+        if min(right, right2) - max(left, left2) > 1 and min(bottom, bottom2) - max(top, top2) > 1
+    ]
+
+
+def test_first_view_asks_this_host_alone_and_stays_small(visit: Open, served: str):
+    one = visit()
+    one.page.wait_for_load_state("networkidle")
+    foreign = [url for url in one.requests if not url.startswith((f"{served}/", "data:"))]
+    assert foreign == []
+    assert one.received_bytes <= MOST_BYTES_OF_A_FIRST_VIEW
+
+
+def test_structure_of_hangzhou_is_coloured_by_tier(visit: Open):
+    sheet = visit().page.locator(SHEET)
+    expect(sheet.locator("path.part-tier1")).to_have_count(1)
+    expect(sheet.locator("path.part-tier2")).to_have_count(2)
+    expect(sheet.locator("path.part-tier3")).to_have_count(6)
+    expect(sheet.locator("path.part-other")).to_have_count(4)
+    fills = {
+        part: sheet.locator(f"path.part-{part}").first.evaluate("path => getComputedStyle(path).fill")
+        for part in ("tier1", "tier2", "tier3", "other")
+    }
+    assert len(set(fills.values())) == len(fills)
+
+
+def test_switch_changes_title_and_structure(visit: Open):
+    shown = visit().page
+    expect(shown.locator("#phrase")).to_have_text("一心双核多元")
+    shown.locator(f'[data-layout="{LINJIANG}"]').click()
+    expect(shown.locator("#phrase")).to_have_text("一核三区多点")
+    expect(shown.locator(f"{SHEET} path.part-tier1")).to_have_count(0)
+    expect(shown.locator(".place-core")).to_have_count(1)
+    expect(shown.locator("path.accuracy-core")).to_have_count(1)
+    shown.locator(f'[data-layout="{SUZHOU}"]').click()
+    expect(shown.locator(".folium-map path.link")).to_have_count(5)
+    expect(shown.locator("#phrase")).to_contain_text("苏州")
+
+
+def test_zones_without_a_position_are_said_and_not_drawn(visit: Open, items: Callable[..., Any]):
+    shown = visit(LINJIANG).page
+    placeless = [
+        one["properties"] for one in items("zones") if one["properties"]["layout"] == LINJIANG and not one["geometry"]
+    ]
+    remark = shown.locator("#remark")
+    expect(remark).to_be_visible()
+    expect(remark).to_contain_text("文件未给出位置")
+    assert len(placeless) == 4
+    for zone in placeless:
+        expect(remark).to_contain_text(zone["name_zh"])
+    expect(shown.locator(".label-core")).to_have_count(1)
+
+
+@pytest.mark.parametrize("layer", PLACE_LAYERS)
+def test_every_published_position_has_a_symbol_that_its_layer_switches(
+    visit: Open, items: Callable[..., Any], layer: str
+):
+    shown = visit().page
+    geometries = [one["geometry"] for one in items(layer) if one["geometry"]]
+    wanted = sum(len(one["coordinates"]) if one["type"] == "MultiPoint" else 1 for one in geometries)
+    symbols = shown.locator(f"{SHEET} .place-{layer}")
+    expect(symbols).to_have_count(wanted)
+    box = shown.locator(f'input[data-layer="{layer}"]')
+    box.uncheck()
+    expect(symbols).to_have_count(0)
+    box.check()
+    expect(symbols).to_have_count(wanted)
+
+
+def test_every_layer_can_be_switched_by_its_name(visit: Open):
+    shown = visit().page
+    names = shown.locator(".layers .title").all_inner_texts()
+    assert len(names) == 10
+    assert all(name.strip() for name in names)
+
+
+@pytest.mark.parametrize(
+    ("layer", "identity"), [("labs", "westlake-university"), ("industrial_land", "jiande-hightech-park-m3")]
+)
+def test_popup_tells_name_clause_and_accuracy(visit: Open, items: Callable[..., Any], layer: str, identity: str):
+    shown = visit().page
+    facts = next(one["properties"] for one in items(layer) if one["id"] == identity)
+    shown.locator(f'{SHEET} [aria-label="{facts["name_zh"]}"].place-{layer}').press("Enter")
+    popup = shown.locator(".leaflet-popup")
+    expect(popup.locator("h3")).to_have_text(facts["name_zh"])
+    expect(popup).to_contain_text(facts["name_en"])
+    assert popup.locator(".clause").all_inner_texts() == [one["clause"] for one in facts["citations"]]
+    expect(popup).to_contain_text("位置精度")
+    expect(popup).to_contain_text("±")
+    expect(shown.locator("path.accuracy").first).to_be_attached()
+
+
+def test_zone_in_the_panel_opens_its_facts_and_escape_gives_the_focus_back(visit: Open):
+    shown = visit().page
+    entry = shown.locator('[data-zone="hangzhou-xihu"]')
+    entry.press("Enter")
+    popup = shown.locator(".leaflet-popup")
+    expect(popup).to_contain_text("心 · 创新策源中心")
+    expect(popup).to_contain_text("杭州华大生命科学研究院")
+    expect(popup.locator(".clause").first).to_have_text("三(一)")
+    expect(popup).to_be_focused()
+    shown.keyboard.press("Escape")
+    expect(popup).to_have_count(0)
+    expect(entry).to_be_focused()
+
+
+def test_places_known_to_their_district_are_listed_at_its_label(visit: Open, items: Callable[..., Any]):
+    shown = visit().page
+    known = [
+        one["properties"]
+        for layer in PLACE_LAYERS
+        for one in items(layer)
+        if one["properties"]["position_basis"] == "district" and one["properties"]["district"] == "330106"
+    ]
+    badge = shown.locator('.badge[aria-label*="西湖"]')
+    expect(badge).to_have_text(f"+{len(known)}")
+    badge.press("Enter")
+    listing = shown.locator(".leaflet-popup .places > li")
+    expect(listing).to_have_count(len(known))
+    for facts in known:
+        entry = listing.filter(has_text=facts["name_zh"])
+        expect(entry.locator(".clause").first).to_have_text(facts["clause"])
+
+
+def test_places_without_any_position_stand_in_the_panel(visit: Open, items: Callable[..., Any]):
+    shown = visit().page
+    nowhere = [
+        one["properties"]["name_zh"]
+        for layer in PLACE_LAYERS
+        for one in items(layer)
+        if not one["geometry"] and one["properties"]["position_basis"] == "none"
+    ]
+    expect(shown.locator(".not-located > ul > li > b")).to_have_count(len(nowhere))
+    assert set(shown.locator(".not-located > ul > li > b").all_text_contents()) == set(nowhere)
+
+
+def test_land_known_by_area_alone_is_drawn_dashed_and_marked(visit: Open):
+    shown = visit().page
+    symbol = shown.locator(f"{SHEET} path.schematic")
+    expect(symbol).to_have_count(2)
+    assert symbol.first.evaluate("path => getComputedStyle(path).strokeDasharray") != "none"
+    expect(shown.locator(".label-industrial_land", has_text="示意 781 ha").first).to_be_attached()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("layout", [HANGZHOU, LINJIANG, SUZHOU])
+def test_names_do_not_collide(visit: Open, layout: str, language: str, size: tuple[int, int]):
+    shown = visit(layout, language, size).page
+    first = shown.evaluate(VISIBLE_LABELS)
+    assert len(first) > 3
+    assert collisions(first) == []
+    shown.locator(".leaflet-control-zoom-in").click()
+    expect(shown.locator(".leaflet-zoom-anim")).to_have_count(0)
+    assert collisions(shown.evaluate(VISIBLE_LABELS)) == []
+
+
+def test_all_zones_are_named_at_first_view(visit: Open, items: Callable[..., Any]):
+    labels = " ".join(text for text, *_ in visit().page.evaluate(VISIBLE_LABELS))
+    named = [
+        one["properties"]
+        for one in items("zones")
+        if one["properties"]["layout"] == HANGZHOU and one["properties"]["named"]
+    ]
+    assert [zone["name_zh"] for zone in named if zone["role"] + zone["name_zh"] not in labels] == []
+
+
+def test_water_is_drawn_only_at_its_scales(visit: Open):
+    shown = visit().page
+    water = shown.locator(f"{SHEET} > .leaflet-water-pane")
+    expect(water).to_have_css("display", "block")
+    expect(water.locator("path.water").first).to_be_attached()
+    shown.locator(".inset-caption").click()
+    expect(water).to_have_css("display", "none")
+
+
+def test_plate_carries_attribution_scale_and_warning_and_no_prefix(visit: Open):
+    shown = visit().page
+    expect(shown.locator("#imprint")).to_contain_text("未经地图审核，不得公开")
+    expect(shown.locator("#imprint")).to_contain_text("天地图（国家地理信息公共服务平台）")
+    for source in ("GeoNames", "GSHHG", "OpenStreetMap"):
+        expect(shown.locator(".sources")).to_contain_text(source)
+    expect(shown.locator(".leaflet-control-scale-line")).to_have_count(1)
+    expect(shown.locator(".leaflet-control-scale-line")).to_contain_text("km")
+    expect(shown.locator(".leaflet-control-attribution")).to_have_count(0)
+
+
+def test_language_switch_changes_every_text(visit: Open):
+    shown = visit().page
+    shown.locator("button.language").click()
+    expect(shown.locator("html")).to_have_attribute("lang", "en")
+    expect(shown.locator("#phrase")).to_have_text("One core, two hubs, many zones")
+    expect(shown.locator(".legend h2")).to_have_text("Legend and layers")
+    expect(shown.locator(".label-tier1").first).to_contain_text("Xihu")
+    expect(shown.locator("button.language")).to_be_focused()
+    assert "lang=en" in shown.url
+
+
+def test_phone_keeps_within_its_width_and_opens_the_panel(visit: Open):
+    shown = visit(size=PHONE).page
+    assert shown.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    panel, handle = shown.locator("#panel"), shown.locator("#handle")
+    expect(panel).to_be_hidden()
+    handle.click()
+    expect(panel).to_be_visible()
+    expect(handle).to_have_attribute("aria-expanded", "true")
+    shown.locator(f'[data-layout="{LINJIANG}"]').click()
+    expect(shown.locator("#phrase")).to_have_text("一核三区多点")
+
+
+def test_written_file_opens_without_a_network(visit: Open, atlas: Atlas, tmp_path: Path):
+    written = tmp_path / "map.html"
+    written.write_text(page(atlas, assets="inlined"), encoding="utf-8")
+    one = visit(at=written.as_uri())
+    expect(one.page.locator("#phrase")).to_have_text("一心双核多元")
+    expect(one.page.locator(f"{SHEET} path.part-tier1")).to_have_count(1)
+    asked = {url.split("#")[0] for url in one.requests if not url.startswith("data:")}
+    assert asked == {written.as_uri()}
+
+
+def test_hostile_name_is_shown_as_it_is(visit: Open, atlas: Atlas, tmp_path: Path):
+    facts = {
+        "name_zh": HOSTILE, "name_en": HOSTILE, "fact_zh": HOSTILE, "kind_zh": HOSTILE, "aliases": [HOSTILE],
+        "tracks": [HOSTILE], "citations": [{"document": HOSTILE, "clause": HOSTILE}], "position_basis": "sourced",
+        "accuracy_m": 500, "position_attribution": HOSTILE, "district_zh": HOSTILE,
+    }  # fmt: skip
+    geometry = {"type": "Point", "coordinates": [119.3, 29.7]}
+    firm = {"type": "Feature", "id": "firm", "geometry": geometry, "properties": facts}
+    elsewhere = {**firm, "id": "firm2", "geometry": None, "properties": {**facts, "position_basis": "none"}}
+    firms = {"type": "FeatureCollection", "features": [firm, elsewhere]}
+    hostile = Atlas(atlas.layouts, {**atlas.collections, "enterprises": firms}, (*atlas.attributions, HOSTILE))
+    written = tmp_path / "map.html"
+    written.write_text(page(hostile, assets="inlined"), encoding="utf-8")
+    shown = visit(at=written.as_uri()).page
+    shown.locator(f"{SHEET} .place-enterprises").press("Enter")
+    expect(shown.locator(".leaflet-popup h3")).to_have_text(HOSTILE)
+    expect(shown.locator(".not-located")).to_contain_text(HOSTILE)
+    assert shown.evaluate("window.struck") is None
+    assert shown.locator("img").count() == 0
