@@ -1,10 +1,10 @@
-# 用法 Usage: make run [PORT=8000] | test | test-fast | lint | lock | clean
+# 用法 Usage: make run [PORT=8000] | test | test-fast | bench | lint | lock | clean
 # Needs make and Python 3.11 or later; everything else is brought in, Python's parts by the lock files' hashes.
 
 SHELL := /bin/sh
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: run install test test-fast lint setup lock clean
+.PHONY: run install test test-fast bench lint setup lock clean
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -97,6 +97,10 @@ lock: .venv/.made
 	@$(BIN)/python -c 'import pathlib, tomllib; \
 	print("\n".join(tomllib.loads(pathlib.Path("pyproject.toml").read_text("utf-8"))["build-system"]["requires"]))' \
 	| $(UV) - --output-file requirements-build.lock
+
+# Speed as ratios against the best bare equivalent, both engines in one run.
+bench: setup .venv/.test-requirements
+	@PYTHONPATH=bench $(BIN)/python bench/feeds.py
 
 clean:
 	rm -rf .venv var dist web/node_modules web/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
