@@ -49,7 +49,7 @@ def _postgis(engine: Engine, where: str) -> bytes:
         SELECT string_agg('{{"type"\\:"Feature","id"\\:' || to_json(id)::text || ',"geometry"\\:'
             || ST_AsGeoJSON(geom, 7, 0) || ',"properties"\\:' || properties || '}}', ',')
         FROM (SELECT id, geom, (SELECT row_to_json(p) FROM (SELECT {COLUMNS}) AS p)::text AS properties
-            FROM industrial_land WHERE {where}) AS page""")  # noqa: S608 - our own text
+            FROM industrial_land WHERE {where}) AS page""")
     with engine.connect() as connection:
         features: str = connection.execute(statement).scalar_one()
     return b'{"type":"FeatureCollection","features":[' + features.encode() + b"]}"
@@ -57,7 +57,7 @@ def _postgis(engine: Engine, where: str) -> bytes:
 
 def _gpkg(engine: Engine, where: str) -> bytes:
     pairs = ", ".join(f"'{name}', {name}" for name in COLUMNS.split(", "))
-    statement = f"SELECT json_quote(id), geom, json_object({pairs}) FROM industrial_land WHERE {where}"  # noqa: S608
+    statement = f"SELECT json_quote(id), geom, json_object({pairs}) FROM industrial_land WHERE {where}"
     with engine.connect() as connection:
         database = connection.connection.dbapi_connection
         assert isinstance(database, sqlite3.Connection)
