@@ -15,7 +15,7 @@ BioPlan.frame = (() => {
     const echo = tongue.language === "zh" ? layout.phrase_en || layout.name_en : layout.phrase || layout.name_zh;
     replace("cartouche",
       html("h1", { id: "phrase", class: layout.phrase ? "phrase" : "phrase long" }, lead),
-      html("p", { class: "echo" }, echo),
+      html("p", { class: "echo" }, tongue.capital(echo)),
       html("p", { class: "subtitle" }, layout.phrase ? html("span", {}, pick(layout, "name")) : null, layout.period ? html("span", { class: "period" }, layout.period) : null),
       html("p", { class: "document" }, atlas.documentTitle(mainDocument(layout))));
     document.title = `${lead} · BioPlan GIS`;

@@ -33,6 +33,8 @@ BioPlan.panel = (() => {
     const properties = zone.properties;
     const tracks = list((properties.tracks || []).map(atlas.trackName));
     const text = [html("b", {}, pick(properties, "name")), " ", html("small", {}, tracks || pick(properties, "function"))];
+    const isOther = !properties.named && layouts.madeOfDistricts(layout);
+    if (isOther) return html("li", { class: "still" }, symbols.swatch("other"), text);
     if (!layouts.isPlaced(layout, zone) || !properties.named) return html("li", { class: "still" }, text);
     return html("li", {}, html("button", { type: "button", "data-zone": zone.id, onclick: () => actions.showZone(zone) }, text));
   }
@@ -56,9 +58,21 @@ BioPlan.panel = (() => {
       html("h2", {}, say("structure")),
       html("ul", { class: "tiers" },
         roles.map((role) => tier(layout, role, zones.filter((zone) => zone.properties.role === role), actions)),
-        links.length ? linkList(links, actions) : null),
+        links.length ? linkList(links, actions) : null,
+        ground(layout)),
       fields(layout),
       html("div", { class: "provenance" }, html("h3", {}, say("provenance")), popups.citations(layout)));
+  }
+
+  // Districts that the layout lies in or starts from, with the colour that they have on the map.
+  function ground(layout) {
+    return ["host", "origin"].map((part) => {
+      const found = atlas.features("districts").filter((one) => layouts.part(layout, one) === part);
+      if (found.length === 0) return null;
+      const name = part === "host" ? pick(found[0].properties, "name") : pick(layouts.linksOf(layout)[0].properties, "from");
+      return html("li", { class: "tier" }, html("div", { class: "tier-head" },
+        symbols.swatch(part), html("span", {}, say(part)), html("b", {}, name)));
+    });
   }
 
   function linkList(links, actions) {

@@ -8,7 +8,7 @@ BioPlan.start = (map, groups) => {
   const state = { layout: atlas.layouts[0], shown: Object.fromEntries(Object.keys(groups).map((name) => [name, true])) };
   const sheet = BioPlan.sheet(map, groups);
   const labels = BioPlan.labels(map, () =>
-    [...document.querySelectorAll("#cartouche, #inset, #remark, #north, #sheet .leaflet-control")],
+    [...document.querySelectorAll("#cartouche, #inset, #remark, #north, #imprint, #handle, #sheet .leaflet-control")],
   (item) => inset.isShown() && L.latLngBounds(inset.AREA).contains(item.latlng));
   const scale = L.control.scale({ imperial: false, maxWidth: 160, position: "bottomleft" }).addTo(map);
   const zoom = L.control.zoom({ position: "topright" }).addTo(map);
@@ -121,6 +121,12 @@ BioPlan.start = (map, groups) => {
     map.once("popupclose", () => { if (before && before.isConnected) before.focus({ preventScroll: true }); });
   }
 
+  window.addEventListener("hashchange", () => {
+    const before = state.layout;
+    readAddress();
+    if (state.layout !== before) fit();
+    render();
+  });
   readAddress();
   zoom.getContainer().append(home);
   L.DomEvent.on(home, "click", (event) => { L.DomEvent.stop(event); fit(); });
