@@ -84,9 +84,9 @@ lint: .venv/.test-requirements
 test: setup lint var/wheel/.installed
 	$(BIN)/pytest
 
-# Without a server, a service, a browser or a wheel.
+# What needs no database, no service, no browser and no wheel; some seconds.
 test-fast: .venv/.test-requirements
-	$(BIN)/pytest -q -m 'not postgis and not served and not browser and not wheel'
+	$(BIN)/pytest -q -m 'not (database or postgis or served or browser or wheel)'
 
 # Run again after a change of pyproject.toml; one set of files serves Python 3.11 and every later one.
 UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header

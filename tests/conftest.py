@@ -6,11 +6,11 @@ A part that is missing fails the test with a sentence that names it; nothing is 
 import pytest
 
 pytest_plugins = ["cluster", "databases", "loaded", "service"]
-MARKS = {"postgis_cluster": "postgis", "served": "served", "browser": "browser"}
+MARKS = {"new_url": "database", "postgis_cluster": "postgis", "served": "served", "browser": "browser"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what starts a server or a browser, so that ``make test-fast`` can leave it out."""
+    """Mark what needs a database, a service or a browser, so that ``make test-fast`` can leave it out."""
     for item in items:
         for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKS[fixture])

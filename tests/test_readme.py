@@ -71,6 +71,7 @@ def test_every_linked_file_is_there(name: str):
     assert (REPOSITORY / name).exists()
 
 
+@pytest.mark.served
 @pytest.mark.parametrize("block", [b for b in BLOCKS if re.match(r"bioplan (?!serve)", b)])
 def test_commands_run_from_an_empty_folder(block: str, tmp_path: Path):
     _run(block, tmp_path, {})
