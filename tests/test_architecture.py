@@ -24,7 +24,7 @@ ORDER = (
     ("records", "divisions"),
     ("catalogue", "siting.*"),
     ("layouts",),
-    ("landuse", "divisions"),
+    ("landuse", "divisions", "extents"),
     ("crs", "settings", "errors"),
 )
 OWNERS = {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioplan_gis.crs import DistanceInterval
+from bioplan_gis.extents import DistanceInterval
 from bioplan_gis.landuse import Verdict
 from bioplan_gis.siting.conditions import LandArea, judge_area, judge_distance
 

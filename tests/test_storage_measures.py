@@ -7,7 +7,7 @@ from sqlalchemy import Engine, func, select, text
 
 from bioplan_gis.crs import GEOD
 from bioplan_gis.storage.database import reading
-from bioplan_gis.storage.measures import lands, lands_near, read_lands, read_place
+from bioplan_gis.storage.measures import lands, lands_near, read_lands, read_place, read_places
 from bioplan_gis.storage.spatial import metres_between, square_metres
 from bioplan_gis.storage.tables import METADATA
 from drafts import store
@@ -104,9 +104,36 @@ def test_distance_to_nowhere_is_null(engine: Engine):
 def test_lands_are_of_their_class_and_real(parcels):
     engine, _ = parcels
     with reading(engine) as connection:
-        assert {land.facts["land_class"] for land in read_lands(connection, land_class="M3")} == {"M3"}
-        assert len(read_lands(connection)) == 450
-        assert len(read_lands(connection, synthetic=True)) == 500
+        ids = read_lands(connection, land_class="M3").ids
+        named = read_places(connection, "industrial_land", ids)
+        assert {place.facts["land_class"] for place in named.values()} == {"M3"}
+        assert len(named) == len(ids) > 0
+        assert len(read_lands(connection).ids) == 450
+        assert len(read_lands(connection, synthetic=True).ids) == 500
+
+
+def test_land_is_read_as_arrays_of_what_decides(engine: Engine):
+    store(engine, "districts", [{"id": "330106", "accuracy_m": 500}], [DISTRICT])
+    records = [
+        {"id": "a", "accuracy_m": 20, "m3_area_ha": 3.5, "park_area_ha": 100},
+        {"id": "b", "district": "330106", "park_area_ha": 50},
+        {"id": "c"},
+    ]
+    store(engine, "industrial_land", records, [shapely.Point(120.2, 30.2), None, None])
+    with reading(engine) as connection:
+        found = read_lands(connection)
+    assert found.ids == ("a", "b", "c")
+    assert found.extents.positioned.tolist() == [True, False, False]
+    assert found.extents.accuracy_m.tolist() == [20, 500, 0]
+    assert found.extents.shapes[1].equals(DISTRICT)
+    assert found.extents.shapes[2] is None
+    assert np.array_equal(found.own_ha, [3.5, np.nan, np.nan], equal_nan=True)
+    assert np.array_equal(found.frame_ha, [100, 50, np.nan], equal_nan=True)
+
+
+def test_no_land_at_all(engine: Engine):
+    with reading(engine) as connection:
+        assert read_lands(connection).ids == ()
 
 
 def test_a_place_knows_its_position_or_its_district_or_neither(engine: Engine):

@@ -20,8 +20,8 @@ from bioplan_gis.app import create_app
 from bioplan_gis.atlas import read_atlas
 from bioplan_gis.catalogue import Catalogue, read_catalogue
 from bioplan_gis.checking import check as find_faults
-from bioplan_gis.crs import DistanceInterval
 from bioplan_gis.errors import BioplanError, NotLoadedError, OutputError, ParameterError, SettingsError
+from bioplan_gis.extents import DistanceInterval
 from bioplan_gis.landuse import land_class as read_land_class
 from bioplan_gis.loading import is_current
 from bioplan_gis.loading import load as load_geodata

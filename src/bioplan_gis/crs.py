@@ -1,11 +1,9 @@
-"""Coordinate reference systems: storage, measuring, and distances known to within an accuracy.
+"""Coordinate reference systems: storage, and measuring in metres on the ellipsoid.
 
 Geometry is stored as longitude and latitude in CGCS2000 (EPSG:4490) and measured in metres on its ellipsoid, never
 in Web Mercator, which is a third too large at Hangzhou's latitude. CGCS2000's ellipsoid (GB/T 30168-2013: a =
 6 378 137 m, 1/f = 298.257222101) differs from GRS 80 by nothing and from WGS 84's by 0.1 mm in the semi-minor axis.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -15,37 +13,9 @@ from shapely.geometry.base import BaseGeometry
 
 STORAGE_SRID = 4490
 CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+Shapes = NDArray[np.object_]
+Metres = NDArray[np.float64]
 GEOD = Geod(a=6378137.0, rf=298.257222101)
-
-
-@dataclass(frozen=True)
-class DistanceInterval:
-    """A distance between two places of known accuracy, in metres on the ellipsoid.
-
-    Attributes:
-        nominal_m: between the positions as published; None where one of them is known to its district only.
-        least_m: the least that it can be.
-        most_m: the most that it can be.
-    """
-
-    nominal_m: float | None
-    least_m: float
-    most_m: float
-
-
-@dataclass(frozen=True)
-class Extent:
-    """Where a thing is, as far as that is known: a shape, and how far off it may be.
-
-    Attributes:
-        shape: EPSG:4490 geometry; the district's polygon where no position was found.
-        accuracy_m: radius within which the true position lies, in metres.
-        positioned: whether the shape is a position of the thing itself, not of its district.
-    """
-
-    shape: BaseGeometry
-    accuracy_m: float
-    positioned: bool
 
 
 def area_m2(shape: BaseGeometry) -> float:
@@ -54,36 +24,43 @@ def area_m2(shape: BaseGeometry) -> float:
 
 
 def distance_m(first: BaseGeometry, second: BaseGeometry) -> float:
-    """Least distance in metres on the ellipsoid between two EPSG:4490 geometries.
+    """Least distance in metres on the ellipsoid between two EPSG:4490 geometries."""
+    return float(distances_m(np.array([first]), second)[0])
 
-    The nearest points are found in a local metric frame (degrees scaled at their mean latitude) and measured by the
-    exact geodesic.
+
+def distances_m(shapes: Shapes, origin: BaseGeometry) -> Metres:
+    """Least distance in metres on the ellipsoid of each EPSG:4490 geometry from one; NaN where there is none.
+
+    The nearest points are found in a metric frame (degrees scaled at the mean latitude of each pair) and measured by
+    the exact geodesic.
     """
-    scale = _metric_scale(first, second)
-    nearest = shapely.shortest_line(_scaled(first, scale), _scaled(second, scale))
-    (x1, y1), (x2, y2) = shapely.get_coordinates(nearest) / scale
-    return float(GEOD.inv(x1, y1, x2, y2)[2])
+    scales = _scales(shapes, origin)
+    distances = np.full(len(shapes), np.nan)
+    known = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    origins = np.full(int(known.sum()), origin)
+    lines = shapely.shortest_line(_scaled(shapes[known], scales[known]), _scaled(origins, scales[known]))
+    ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
+    ends[:, :, 0] /= scales[known, None]
+    distances[known] = _geodesics(ends[:, 0], ends[:, 1])
+    return distances
 
 
-def farthest_m(first: BaseGeometry, second: BaseGeometry) -> float:
-    """Greatest distance in metres on the ellipsoid between a point of the one and a point of the other geometry.
+def farthest_distances_m(shapes: Shapes, origin: BaseGeometry) -> Metres:
+    """Greatest distance in metres on the ellipsoid between a point of each EPSG:4490 geometry and a point of one.
 
-    The farthest pair of two polygons, lines or point sets is a pair of vertices of their convex hulls.
+    The farthest pair of two geometries is a pair of vertices of their convex hulls; which pair it is, is found in the
+    metric frame, and the pair is measured by the exact geodesic.
     """
-    corners, others = (shapely.get_coordinates(shapely.convex_hull(shape)) for shape in (first, second))
-    pairs = np.repeat(corners, len(others), axis=0), np.tile(others, (len(corners), 1))
-    return float(np.max(_geodesics(pairs[0], pairs[1])))
-
-
-def distance_interval_m(first: Extent, second: Extent) -> DistanceInterval:
-    """The distance between two places and what it can be at least and at most, given how well each is known."""
-    least = distance_m(first.shape, second.shape)
-    both_positioned = first.positioned and second.positioned
-    most = least if both_positioned else farthest_m(first.shape, second.shape)
-    doubt = first.accuracy_m + second.accuracy_m
-    return DistanceInterval(
-        nominal_m=least if both_positioned else None, least_m=max(0.0, least - doubt), most_m=most + doubt
-    )
+    scales = _scales(shapes, origin)
+    corners, owners = shapely.get_coordinates(shapely.convex_hull(shapes), return_index=True)
+    farthest = np.full(len(shapes), np.nan)
+    for vertex in shapely.get_coordinates(shapely.convex_hull(origin)):
+        offsets = (corners - vertex) * np.column_stack([scales[owners], np.ones(len(owners))])
+        order = np.lexsort((-np.hypot(*offsets.T), owners))
+        present, first = np.unique(owners[order], return_index=True)
+        chosen = corners[order][first]
+        farthest[present] = np.fmax(farthest[present], _geodesics(chosen, np.broadcast_to(vertex, chosen.shape)))
+    return farthest
 
 
 def degrees_around(latitude: float, distance_m: float) -> tuple[float, float]:
@@ -94,15 +71,19 @@ def degrees_around(latitude: float, distance_m: float) -> tuple[float, float]:
     return margin * distance_m / metres_per_degree_east, margin * distance_m / metres_per_degree_north
 
 
-def _metric_scale(first: BaseGeometry, second: BaseGeometry) -> NDArray[np.float64]:
-    """What a degree east and a degree north weigh against each other at the mean latitude of both."""
-    bounds = shapely.total_bounds([first, second])
-    return np.array([np.cos(np.radians((bounds[1] + bounds[3]) / 2)), 1.0])
+def _scales(shapes: Shapes, origin: BaseGeometry) -> Metres:
+    """What a degree east weighs against a degree north, at the mean latitude of each geometry and the origin."""
+    south, north = shapely.bounds(shapes)[:, 1], shapely.bounds(shapes)[:, 3]
+    south, north = np.minimum(south, origin.bounds[1]), np.maximum(north, origin.bounds[3])
+    return np.asarray(np.cos(np.radians((south + north) / 2)))
 
 
-def _scaled(shape: BaseGeometry, scale: NDArray[np.float64]) -> BaseGeometry:
-    return shapely.transform(shape, lambda coordinates: coordinates * scale)
+def _scaled(shapes: Shapes, scales: Metres) -> Shapes:
+    """Copies whose degrees east are scaled, each by its own factor."""
+    coordinates, owners = shapely.get_coordinates(shapes, return_index=True)
+    coordinates[:, 0] *= scales[owners]
+    return np.asarray(shapely.set_coordinates(shapes.copy(), coordinates))
 
 
-def _geodesics(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
+def _geodesics(starts: Metres, ends: Metres) -> Metres:
     return np.asarray(GEOD.inv(starts[:, 0], starts[:, 1], ends[:, 0], ends[:, 1])[2])

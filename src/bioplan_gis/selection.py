@@ -5,25 +5,31 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection
 
-from bioplan_gis.crs import DistanceInterval, distance_interval_m
 from bioplan_gis.errors import ParameterError
+from bioplan_gis.extents import DistanceInterval, DistanceIntervals, distance_intervals_m
 from bioplan_gis.landuse import LandClass, Verdict
 from bioplan_gis.plans import Feature, read_features
 from bioplan_gis.siting.conditions import (
+    NO,
+    VERDICTS,
+    YES,
+    Codes,
     Finding,
     LandArea,
     distance_words,
     judge_area,
     judge_distance,
+    large_enough,
+    near_enough,
 )
 from bioplan_gis.storage.layers import read_layer
-from bioplan_gis.storage.measures import Place, read_lands, read_place
+from bioplan_gis.storage.measures import Lands, Place, read_lands, read_place, read_places
 
 ANSWERING_LAYERS = ("industrial_land", "labs", "zones", "tracks", "districts", "documents")
 MOST_REJECTED = 10
-WORST_FIRST = (Verdict.NO, Verdict.UNCERTAIN, Verdict.CONDITIONAL, Verdict.YES)
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class Candidate:
     @property
     def verdict(self) -> Verdict:
         """The worst of the findings."""
-        return min((finding.verdict for finding in self.findings), key=WORST_FIRST.index)
+        return min((finding.verdict for finding in self.findings), key=VERDICTS.index)
 
     @property
     def distance_words(self) -> tuple[str, str]:
@@ -150,6 +156,8 @@ class Answer:
 def select_sites(connection: Connection, question: Question) -> Answer:
     """Land that answers a question, nearest first.
 
+    All land is judged in whole arrays; only what the answer shows is read as records and put into words.
+
     Raises:
         ParameterError: ``near`` names no laboratory or platform.
     """
@@ -158,36 +166,58 @@ def select_sites(connection: Connection, question: Question) -> Answer:
         raise _no_such_lab(connection, question.near)
     land_class = None if question.land_class is None else question.land_class.code
     lands = read_lands(connection, land_class=land_class, synthetic=question.synthetic)
+    distances = distance_intervals_m(lands.extents, lab.extent)
+    codes = _verdicts(question, lands, distances)
+    order = _nearest_first(lands, distances)
+    accepted = [number for number in order if codes[number] != NO]
+    rejected = [number for number in order if codes[number] == NO]
+    shown = accepted[: question.limit], rejected[:MOST_REJECTED]
+    named = read_places(connection, "industrial_land", [lands.ids[number] for numbers in shown for number in numbers])
     roles = _zone_roles(connection)
-    judged = sorted((_judge(question, lab, land, roles) for land in lands), key=_nearness)
-    accepted = [candidate for candidate in judged if candidate.verdict is not Verdict.NO]
-    rejected = [candidate for candidate in judged if candidate.verdict is Verdict.NO]
+    answers, misses = (
+        tuple(_judge(question, lab, named[lands.ids[number]], distances[number], roles) for number in numbers)
+        for numbers in shown
+    )
     return Answer(
         question=question,
         lab=lab,
-        accepted=tuple(accepted[: question.limit]),
-        rejected=tuple(rejected[:MOST_REJECTED]),
+        accepted=answers,
+        rejected=misses,
         matched=len(accepted),
-        met=sum(candidate.verdict is Verdict.YES for candidate in accepted),
+        met=int(np.sum(codes == YES)),
         versions={layer_id: read_layer(connection, layer_id).version for layer_id in ANSWERING_LAYERS},
     )
 
 
-def _judge(question: Question, lab: Place, land: Place, roles: Mapping[str, tuple[ZoneRole, ...]]) -> Candidate:
-    distance = distance_interval_m(lab.extent, land.extent) if lab.extent and land.extent else None
+def _verdicts(question: Question, lands: Lands, distances: DistanceIntervals) -> Codes:
+    """The worst verdict of each piece of land."""
+    codes = np.full(len(lands.ids), YES, dtype=np.int8)
+    if question.max_distance_m is not None:
+        codes = np.minimum(codes, near_enough(distances, question.max_distance_m))
+    if question.min_area_ha is not None:
+        codes = np.minimum(codes, large_enough(lands.own_ha, lands.frame_ha, question.min_area_ha))
+    return codes
+
+
+def _nearest_first(lands: Lands, distances: DistanceIntervals) -> list[int]:
+    """By the positions as published, else by the least that the distance can be; unknown last, equals by id."""
+    known = np.where(np.isnan(distances.nominal_m), distances.least_m, distances.nominal_m)
+    order: list[int] = np.lexsort((np.array(lands.ids, dtype=object).astype(str), known)).tolist()
+    return order
+
+
+def _judge(
+    question: Question,
+    lab: Place,
+    land: Place,
+    distance: DistanceInterval | None,
+    roles: Mapping[str, tuple[ZoneRole, ...]],
+) -> Candidate:
     findings = [judge_distance(lab.name_zh, lab.name_en, distance, question.max_distance_m)]
     if question.min_area_ha is not None:
         area = LandArea(own_ha=land.facts["m3_area_ha"], frame_ha=land.facts["park_area_ha"])
         findings.append(judge_area(area, question.min_area_ha))
     return Candidate(land, distance, tuple(findings), roles.get(land.facts["district"], ()))
-
-
-def _nearness(candidate: Candidate) -> tuple[float, str]:
-    """Nearest first, by the position as published, else by the least that the distance can be; unknown last."""
-    if candidate.distance is None:
-        return float("inf"), candidate.land.id
-    nominal = candidate.distance.nominal_m
-    return (candidate.distance.least_m if nominal is None else nominal), candidate.land.id
 
 
 def _zone_roles(connection: Connection) -> dict[str, tuple[ZoneRole, ...]]:

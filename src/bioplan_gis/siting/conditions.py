@@ -6,11 +6,19 @@ uncertain, and its sentence names what would settle it.
 
 from dataclasses import dataclass
 
-from bioplan_gis.crs import DistanceInterval
+import numpy as np
+from numpy.typing import NDArray
+
+from bioplan_gis.crs import Metres
+from bioplan_gis.extents import DistanceInterval, DistanceIntervals
 from bioplan_gis.landuse import Verdict
 
 M_PER_KM = 1000.0
-MU_PER_HA = 15.0
+
+# Verdicts in whole arrays are numbers, the worse the lower, so that the worst of several is their minimum.
+VERDICTS = (Verdict.NO, Verdict.UNCERTAIN, Verdict.CONDITIONAL, Verdict.YES)
+NO, UNCERTAIN, _, YES = range(len(VERDICTS))
+Codes = NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,26 @@ class LandArea:
     frame_ha: float | None
 
 
+def near_enough(distances: DistanceIntervals, limit_m: float) -> Codes:
+    """Whether distances are within a limit, as numbers of ``VERDICTS``; an unknown one is uncertain."""
+    return _codes(missed=distances.least_m > limit_m, met=distances.most_m <= limit_m)
+
+
+def large_enough(own_ha: Metres, frame_ha: Metres, least_ha: float) -> Codes:
+    """Whether areas reach a least one, as numbers of ``VERDICTS``; a park's area can only exclude, never confirm.
+
+    Args:
+        own_ha: areas of the land itself, NaN where unpublished.
+        frame_ha: areas of the parks around it, NaN where unpublished.
+        least_ha: least area of the land itself.
+    """
+    return _codes(missed=np.where(np.isnan(own_ha), frame_ha, own_ha) < least_ha, met=own_ha >= least_ha)
+
+
+def _codes(*, missed: NDArray[np.bool_], met: NDArray[np.bool_]) -> Codes:
+    return np.where(missed, NO, np.where(met, YES, UNCERTAIN)).astype(np.int8)
+
+
 def judge_distance(lab_zh: str, lab_en: str, distance: DistanceInterval | None, limit_m: float | None) -> Finding:
     """Whether land lies within a distance of a laboratory; a statement of the distance where no limit was given."""
     measure_zh, measure_en = distance_words(distance)
@@ -68,12 +96,12 @@ def judge_distance(lab_zh: str, lab_en: str, distance: DistanceInterval | None, 
 def judge_area(area: LandArea, least_ha: float) -> Finding:
     """Whether land is at least so large; the area of a park around it can only exclude, never confirm."""
     bound = f"{least_ha:g}"
+    code = large_enough(_known(area.own_ha), _known(area.frame_ha), least_ha)[0]
     if area.own_ha is not None:
-        met = area.own_ha >= least_ha
-        zh = f"面积 {area.own_ha:g} 公顷，{'不小于' if met else '小于'} {bound} 公顷。"
-        en = f"Its area of {area.own_ha:g} ha is {'at least' if met else 'less than'} {bound} ha."
-        return Finding("min_area_ha", Verdict.YES if met else Verdict.NO, zh, en)
-    if area.frame_ha is not None and area.frame_ha < least_ha:
+        zh = f"面积 {area.own_ha:g} 公顷，{'不小于' if code == YES else '小于'} {bound} 公顷。"
+        en = f"Its area of {area.own_ha:g} ha is {'at least' if code == YES else 'less than'} {bound} ha."
+        return Finding("min_area_ha", VERDICTS[code], zh, en)
+    if code == NO:
         zh = f"所在园区总面积仅 {area.frame_ha:g} 公顷，小于 {bound} 公顷。"
         en = f"The whole park around it has only {area.frame_ha:g} ha, less than {bound} ha."
         return Finding("min_area_ha", Verdict.NO, zh, en)
@@ -87,10 +115,15 @@ def judge_area(area: LandArea, least_ha: float) -> Finding:
     return Finding("min_area_ha", Verdict.UNCERTAIN, zh, en)
 
 
+def _known(number: float | None) -> Metres:
+    return np.array([np.nan if number is None else number])
+
+
 def _within(distance: DistanceInterval | None, limit_m: float) -> Verdict:
-    if distance is None or distance.least_m <= limit_m < distance.most_m:
+    if distance is None:
         return Verdict.UNCERTAIN
-    return Verdict.YES if distance.most_m <= limit_m else Verdict.NO
+    ends = DistanceIntervals(*(np.array([end]) for end in (np.nan, distance.least_m, distance.most_m)))
+    return VERDICTS[near_enough(ends, limit_m)[0]]
 
 
 def _beyond(distance: DistanceInterval | None, limit_m: float, language: str) -> str:

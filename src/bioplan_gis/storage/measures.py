@@ -1,14 +1,19 @@
-"""What site selection reads: land and laboratories with all that is known of where they are, and true distances."""
+"""What site selection reads: land and laboratories with all that is known of where they are, and true distances.
 
-from collections.abc import Mapping
+All land is read as arrays of what decides; whole records only of what an answer shows.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, LargeBinary, Row, Select, Table, and_, func, literal, select
+from sqlalchemy import Column, Connection, LargeBinary, Row, Select, Table, and_, func, literal, select
 
-from bioplan_gis.crs import STORAGE_SRID, Extent, degrees_around
+from bioplan_gis.crs import STORAGE_SRID, Metres, Shapes, degrees_around
+from bioplan_gis.extents import Extent, Extents
 from bioplan_gis.storage.spatial import metres_between, near_box
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, METADATA
 
@@ -34,23 +39,60 @@ class Place:
     facts: Mapping[str, Any]
 
 
-def read_lands(connection: Connection, *, land_class: str | None = None, synthetic: bool = False) -> tuple[Place, ...]:
+@dataclass(frozen=True)
+class Lands:
+    """All industrial land of a class, as arrays in one order.
+
+    Attributes:
+        ids: the features' ids.
+        extents: where each is.
+        own_ha: area of the land of the class itself, in hectares; NaN where unpublished.
+        frame_ha: area of the park around it, in hectares; NaN where unpublished.
+    """
+
+    ids: tuple[str, ...]
+    extents: Extents
+    own_ha: Metres
+    frame_ha: Metres
+
+
+def read_lands(connection: Connection, *, land_class: str | None = None, synthetic: bool = False) -> Lands:
     """Industrial land of a class (``M1``, ``M2``, ``M3``; any without one); made-up land only where asked for."""
-    statement = lands(land_class=land_class, synthetic=synthetic)
-    return tuple(_place_of("industrial_land", row) for row in connection.execute(statement))
+    rows = connection.execute(lands(land_class=land_class, synthetic=synthetic)).all()
+    ids, own_ha, frame_ha, accuracy_m, *position = zip(*rows, strict=True) if rows else ((),) * 7
+    own_shapes, district_shapes, district_accuracy_m = _shapes(position[0]), _shapes(position[1]), _numbers(position[2])
+    positioned = ~shapely.is_missing(own_shapes)
+    extents = Extents(
+        shapes=np.where(positioned, own_shapes, district_shapes),
+        accuracy_m=np.nan_to_num(np.where(positioned, _numbers(accuracy_m), district_accuracy_m)),
+        positioned=positioned,
+    )
+    return Lands(ids, extents, _numbers(own_ha), _numbers(frame_ha))
 
 
 def read_place(connection: Connection, layer_id: str, feature_id: str) -> Place | None:
     """A feature of a core layer with geometry, by its id; None where there is none."""
-    table = METADATA.tables[layer_id]
-    row = connection.execute(_placed(table).where(table.c.id == feature_id)).one_or_none()
-    return None if row is None else _place_of(layer_id, row)
+    return read_places(connection, layer_id, [feature_id]).get(feature_id)
+
+
+def read_places(connection: Connection, layer_id: str, feature_ids: Collection[str]) -> dict[str, Place]:
+    """Features of a core layer with geometry, by their ids; those that there are."""
+    rows = connection.execute(places(layer_id, feature_ids))
+    return {place.id: place for place in (_place_of(layer_id, row) for row in rows)}
 
 
 def lands(*, land_class: str | None = None, synthetic: bool = False) -> Select[Any]:
-    """All industrial land of a class with its position, in the order of its keys."""
+    """What decides of all industrial land of a class, in the order of its keys."""
     land = METADATA.tables["industrial_land"]
-    return _of_class(_placed(land), land, land_class, synthetic=synthetic).order_by(land.c.fid)
+    decisive = [land.c.id, land.c.m3_area_ha, land.c.park_area_ha, land.c.accuracy_m]
+    return _of_class(_placed(land, decisive), land, land_class, synthetic=synthetic).order_by(land.c.fid)
+
+
+def places(layer_id: str, feature_ids: Collection[str]) -> Select[Any]:
+    """All columns of some features of a layer, with their positions."""
+    table = METADATA.tables[layer_id]
+    facts = [column for column in table.columns if column.name not in ("fid", GEOMETRY_COLUMN)]
+    return _placed(table, facts).where(table.c.id.in_(feature_ids))
 
 
 def lands_near(
@@ -94,17 +136,24 @@ def _of_class(statement: Select[Any], land: Table, land_class: str | None, *, sy
     return statement if synthetic else statement.where(land.c.synthetic.is_not(True))
 
 
-def _placed(table: Table) -> Select[Any]:
-    """Every column of a table, its geometry, and its district's where it has none of its own."""
+def _placed(table: Table, facts: Sequence[Column[Any]]) -> Select[Any]:
+    """Columns of a table, then its geometry, and its district's with accuracy where it has none of its own."""
     districts = METADATA.tables["districts"].alias("its_district")
     in_district = and_(districts.c.id == table.c.district, table.c[GEOMETRY_COLUMN].is_(None))
-    facts = [column for column in table.columns if column.name not in ("fid", GEOMETRY_COLUMN)]
     return select(
         *facts,
         func.ST_AsBinary(table.c[GEOMETRY_COLUMN], type_=LargeBinary()).label("shape_wkb"),
         func.ST_AsBinary(districts.c[GEOMETRY_COLUMN], type_=LargeBinary()).label("district_wkb"),
         districts.c.accuracy_m.label("district_accuracy_m"),
     ).select_from(table.outerjoin(districts, in_district))
+
+
+def _shapes(wkb: Sequence[bytes | None]) -> Shapes:
+    return np.asarray(shapely.from_wkb(np.array([None if one is None else bytes(one) for one in wkb], dtype=object)))
+
+
+def _numbers(values: Sequence[float | None]) -> Metres:
+    return np.array(values, dtype=float)
 
 
 _POSITION = ("shape_wkb", "district_wkb", "district_accuracy_m")
