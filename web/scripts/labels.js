@@ -40,9 +40,18 @@ BioPlan.labels = (map, furniture, elsewhere = () => false) => {
         rect.width + 2 * margin, rect.height + 2 * margin));
   }
 
+  // Symbols that the inset shows large are small dots here, which a district's name may cover.
+  const symbols = () =>
+    [...map.getPane("markerPane").children].filter((one) => !(one.classList.contains("central") && map.getContainer().classList.contains("inset-shown")));
+
   function candidates(item) {
     const at = map.latLngToContainerPoint(item.latlng);
-    return item.radius ? placement.aroundPoint(at, item.size, item.radius) : placement.onArea(at, item.size, item.reach);
+    if (item.radius) return placement.aroundPoint(at, item.size, item.radius);
+    const isOn = (point) => {
+      const { lng, lat } = map.containerPointToLatLng(point);
+      return placement.within(item.area, [lng, lat]);
+    };
+    return placement.onArea(at, item.size, item.reach, isOn);
   }
 
   function lead(item, found) {
@@ -62,7 +71,7 @@ BioPlan.labels = (map, furniture, elsewhere = () => false) => {
     leaders.replaceChildren();
     for (const item of items) item.element.classList.add("away");
     standing.forEach(measure);
-    const obstacles = [...boxes(furniture(), MARGIN), ...boxes([...map.getPane("markerPane").children], 0)];
+    const obstacles = [...boxes(furniture(), MARGIN), ...boxes(symbols(), 0)];
     const wanted = standing.map(wish).map((item) => ({ ...item, candidates: candidates(item) }));
     placement.place(wanted, obstacles, frame).forEach((found, at) => {
       if (!found) return;

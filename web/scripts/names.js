@@ -14,6 +14,8 @@ BioPlan.names = (() => {
     return longitude ? L.latLng(latitude, longitude) : L.geoJSON(district).getBounds().getCenter();
   };
 
+  const polygons = ({ type, coordinates }) => (type === "Polygon" ? [coordinates] : coordinates);
+
   function seal(layout, zone) {
     if (!zone || !zone.properties.named) return null;
     const { role } = zone.properties;
@@ -37,7 +39,7 @@ BioPlan.names = (() => {
     const name = pick(district.properties, "name").replace(/ (District|County|City)$/, "");
     if (!name || part === "partner") return null; // a partner is named at the end of its link
     return {
-      latlng: centre(district), reach: faint || part === "context" ? 24 : 120, priority: PART_PRIORITY[part],
+      latlng: centre(district), area: polygons(district.geometry), reach: faint || part === "context" ? 24 : 120, priority: PART_PRIORITY[part],
       must: !faint && part !== "context",
       group: faint && part === "outside" ? sheet.groups.neighbours : sheet.groups.districts,
       element: html("div", { class: `label label-district label-${part}` },
@@ -52,7 +54,7 @@ BioPlan.names = (() => {
   // The symbol says that it is M3 land: its name on the map need not.
   const shortName = (layer, properties) =>
     (layer === "industrial_land"
-      ? pick(properties, "name").replace(/M[123]工业用地$/, "").replace(/^M[123] land of (the )?/, "")
+      ? pick(properties, "name").replace(/M[123]工业用地$/, "").replace(/^M[123] land of (the )?/, "").replace(/\s*[（(].*$/, "")
       : pick(properties, "name"));
 
   // A park and its land stand at one spot under one name: it is written once.
@@ -68,6 +70,7 @@ BioPlan.names = (() => {
     const fresh = spots.filter(({ feature, latlng }) => unnamedYet(written, latlng, shortName(layer, feature.properties)));
     return fresh.map(({ feature, latlng }) => ({
       latlng, radius: symbols.size(layer) / 2, priority: PLACE_PRIORITY[layer], minZoom: PLACE_ZOOM[layer],
+      must: layer === "industrial_land",
       group: sheet.groups[layer],
       element: html("div", { class: `label label-place label-${layer}` },
         html("span", { class: "name" }, shortName(layer, feature.properties)), schematicNote(layer, feature.properties)),

@@ -68,8 +68,9 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     const spot = latlng.toString();
     const shift = standing.get(spot) || 0;
     standing.set(spot, shift + 1);
+    const isCentral = interactive && layer !== "industrial_land" && L.latLngBounds(BioPlan.inset.AREA).contains(latlng);
     const one = L.marker(latlng, {
-      icon: symbols.icon(layer, feature.properties, shift), interactive, keyboard: interactive, title: interactive ? name : "",
+      icon: symbols.icon(layer, feature.properties, shift, isCentral), interactive, keyboard: interactive, title: interactive ? name : "",
       zIndexOffset: symbols.size(layer) * 10,
     });
     if (!interactive) return one;

@@ -25,10 +25,10 @@ BioPlan.symbols = (() => {
   const SIZES = { core: 30, partner: 18, industrial_land: 15, parks: 14, labs: 13, enterprises: 12 };
 
   // Places at one position stand side by side: shift counts the symbols that are there already.
-  function icon(layer, properties, shift = 0) {
+  function icon(layer, properties, shift = 0, isCentral = false) {
     const size = SIZES[layer];
     return L.divIcon({
-      className: `place place-${layer}`, html: drawing(layer, openness(properties)), iconSize: [size, size],
+      className: `place place-${layer}${isCentral ? " central" : ""}`, html: drawing(layer, openness(properties)), iconSize: [size, size],
       iconAnchor: [size / 2 - shift * SIDE_STEP, size / 2], popupAnchor: [shift * SIDE_STEP, -size / 2],
     });
   }
