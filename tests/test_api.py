@@ -219,3 +219,10 @@ def test_the_definition_promises_problem_documents_and_nothing_else_for_errors(c
         responses = operations["get"]["responses"]
         assert "422" not in responses, path
         assert "application/problem+json" in responses["4XX"]["content"], path
+
+
+def test_the_map_opens_whatever_a_link_adds(client: TestClient) -> None:
+    page = client.get("/?from=mail")
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "一心双核多元" in page.text
