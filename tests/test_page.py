@@ -286,6 +286,13 @@ def test_plate_carries_attribution_scale_and_warning_and_no_prefix(visit: Open):
     expect(shown.locator(".leaflet-control-attribution")).to_have_count(0)
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("size", [DESK, (1280, 720), (1920, 1080)])
+def test_imprint_is_not_cut_off(visit: Open, language: str, size: tuple[int, int]):
+    box = visit(HANGZHOU, language, size).page.locator(".attributions").bounding_box()
+    assert box["y"] + box["height"] <= size[1]
+
+
 def test_language_switch_changes_every_text(visit: Open):
     shown = visit().page
     shown.locator("button.language").click()

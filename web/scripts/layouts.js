@@ -3,6 +3,7 @@
 // What a layout says of each district and place: tier, zone, extent.
 BioPlan.layouts = (() => {
   const { atlas, tongue } = BioPlan;
+  const HANGZHOU = [[29.18, 118.33], [30.57, 120.72]];
   const zonesOf = (layout) =>
     atlas.features("zones")
       .filter((zone) => zone.properties.layout === layout.id)
@@ -48,7 +49,10 @@ BioPlan.layouts = (() => {
     atlas.features("districts").filter((one) =>
       (linksOf(layout).length > 0 ? isOrigin(layout, one) : one.id.startsWith(layout.area_adcode)));
 
-  const extent = (layout) => L.geoJSON([...linksOf(layout), ...areaOf(layout)]).getBounds();
+  function extent(layout) {
+    const bounds = L.geoJSON([...linksOf(layout), ...areaOf(layout)]).getBounds();
+    return bounds.isValid() ? bounds : L.latLngBounds(HANGZHOU);
+  }
 
   const phrase = (layout) => layout.phrase || tongue.pick(layout, "name");
 

@@ -47,7 +47,8 @@ BioPlan.names = (() => {
     };
   }
 
-  function schematicNote(layer, { park_area_ha: area }) {
+  function schematicNote(layer, { park_area_ha: area, synthetic }) {
+    if (synthetic) return html("small", {}, say("synthetic"));
     return layer === "industrial_land" && area ? html("small", {}, `${say("schematic")} ${Math.round(area)} ha`) : null;
   }
 

@@ -56,7 +56,10 @@ BioPlan.popups = (() => {
   function place(layer, feature) {
     const properties = feature.properties;
     const kind = tongue.language === "zh" ? properties.kind_zh : (properties.kind || "").replaceAll("_", " ");
-    const note = [kind || say(`layer_${layer}`), code("level", properties.level), code("status", properties.status)];
+    const note = [
+      properties.synthetic ? say("synthetic") : null, kind || say(`layer_${layer}`),
+      code("level", properties.level), code("status", properties.status),
+    ];
     return html("article", { class: "facts" },
       heading(properties, note.filter(Boolean).join(" · ")),
       html("dl", {},

@@ -100,9 +100,17 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     }
   }
 
+  // Land with a boundary of its own, such as a bureau's parcels, in the colour of its class.
+  function drawParcel(feature) {
+    if (!feature.geometry || !feature.geometry.type.endsWith("Polygon")) return;
+    const tell = (latlng) => open(latlng, popups.place("industrial_land", feature));
+    groups.industrial_land.addLayer(shape(feature, "circles", `parcel land-${feature.properties.land_class}`, tell));
+  }
+
   // Land known by its area alone: an area-true dashed symbol, and how well its position is known.
-  function drawSchematics() {
+  function drawLand() {
     for (const feature of atlas.features("industrial_land")) {
+      drawParcel(feature);
       for (const latlng of positions(feature)) {
         groups.industrial_land.addLayer(ring(latlng, feature.properties.accuracy_m));
       }
@@ -146,7 +154,7 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     drawDistricts(layout);
     drawWater();
     drawTowns();
-    drawSchematics();
+    drawLand();
     drawPlacedZones(layout);
     drawPlaces();
     drawLinks(layout);

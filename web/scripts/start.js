@@ -24,17 +24,30 @@ BioPlan.start = (map, groups) => {
     history.replaceState(null, "", `#layout=${state.layout.id}&lang=${tongue.language}`);
   }
 
-  // A tall layout stands beside the title, a wide one under it.
-  function fit() {
-    const { x: width, y: height } = map.getSize();
-    const extent = layouts.extent(state.layout);
+  // On a narrow map the layout stands between the title and what lies at the foot of the map.
+  function narrowRoom() {
+    const foot = document.getElementById(layouts.madeOfDistricts(state.layout) ? "inset" : "remark");
+    const below = map.getSize().y - foot.offsetTop;
+    return {
+      paddingTopLeft: [14, document.getElementById("cartouche").getBoundingClientRect().bottom + 12],
+      paddingBottomRight: [14, foot.offsetHeight > 0 ? below + 8 : 110],
+    };
+  }
+
+  // On a wide one a tall layout stands beside the title, a wide one under it.
+  function wideRoom(extent) {
     const cartouche = document.getElementById("cartouche");
-    const titleEdge = cartouche.offsetLeft + cartouche.offsetWidth;
-    const tall = extent.getNorth() - extent.getSouth() > extent.getEast() - extent.getWest();
-    const room = width < 600
-      ? { paddingTopLeft: [14, 120], paddingBottomRight: [14, layouts.madeOfDistricts(state.layout) ? height * 0.45 : 110] }
-      : { paddingTopLeft: tall ? [titleEdge + 24, 40] : [24, 40], paddingBottomRight: [24, 40] };
-    map.fitBounds(extent, { ...room, animate: false });
+    const isTall = extent.getNorth() - extent.getSouth() > extent.getEast() - extent.getWest();
+    const left = isTall ? Math.min(cartouche.offsetLeft + cartouche.offsetWidth + 24, map.getSize().x * 0.48) : 24;
+    return { paddingTopLeft: [left, 40], paddingBottomRight: [24, 40] };
+  }
+
+  function fit() {
+    frame.title(state.layout);
+    frame.remark(state.layout);
+    document.getElementById("inset").hidden = !layouts.madeOfDistricts(state.layout);
+    const extent = layouts.extent(state.layout);
+    map.fitBounds(extent, { ...(map.getSize().x < 600 ? narrowRoom() : wideRoom(extent)), animate: false });
   }
 
   function dress() {
@@ -77,7 +90,6 @@ BioPlan.start = (map, groups) => {
     },
     showLayout(id) {
       state.layout = atlas.layouts.find((one) => one.id === id);
-      frame.title(state.layout);
       fit();
       render();
       document.querySelector(`[data-layout="${id}"]`).focus();
@@ -138,7 +150,6 @@ BioPlan.start = (map, groups) => {
   map.on("popupopen popupclose moveend", () => requestAnimationFrame(() => frame.giveWay(map)));
   map.on("popupopen", ({ popup }) => keepFocus(popup.getElement()));
   map.getContainer().setAttribute("role", "region");
-  frame.title(state.layout);
   fit();
   render();
   return { map, sheet, labels, scale, legend };

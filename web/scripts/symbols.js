@@ -28,7 +28,8 @@ BioPlan.symbols = (() => {
   function icon(layer, properties, shift = 0, isCentral = false) {
     const size = SIZES[layer];
     return L.divIcon({
-      className: `place place-${layer}${isCentral ? " central" : ""}`, html: drawing(layer, openness(properties)), iconSize: [size, size],
+      className: ["place", `place-${layer}`, properties.land_class ? `land-${properties.land_class}` : "", isCentral ? "central" : ""]
+        .join(" ").trim(), html: drawing(layer, openness(properties)), iconSize: [size, size],
       iconAnchor: [size / 2 - shift * SIDE_STEP, size / 2], popupAnchor: [shift * SIDE_STEP, -size / 2],
     });
   }
