@@ -6,11 +6,11 @@ import math
 
 import pytest
 import shapely
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from bioplan_gis.errors import FeatureNotFoundError
 from bioplan_gis.storage.database import reading
-from bioplan_gis.storage.items import Page, read_collection, read_feature, read_page
+from bioplan_gis.storage.items import EDGES, Page, keys_in_box, read_collection, read_feature, read_page
 from bioplan_gis.storage.layers import read_layer
 from drafts import store
 
@@ -150,6 +150,27 @@ def test_coordinates_finer_than_the_index_are_told_apart(engine: Engine):
     store(engine, "labs", [{"id": "here"}], [shapely.Point(120.1234567, 30.1234567)])
     assert _found(engine, bbox=(120.1234568, 30, 121, 31)) == []
     assert _found(engine, bbox=(120.1234567, 30, 121, 31)) == ["here"]
+
+
+@pytest.mark.parametrize("crossing", [False, True], ids=["box", "antimeridian"])
+def test_a_box_is_asked_of_the_spatial_index(census: Engine, crossing):
+    """A predicate typed Boolean would compile to ``(… IN …) = 1`` on SQLite, and read every row."""
+    with reading(census) as connection:
+        keys = keys_in_box(read_layer(connection, "labs").table, crossing=crossing)
+        compiled = keys.compile(census)
+        values = compiled.params | dict(zip(EDGES, (120, 30, 121, 31), strict=True)) | {"limit": 10, "after": 0}
+        if census.dialect.name == "sqlite":
+            asked = tuple(values[name] for name in compiled.positiontup)
+            plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", asked).all())
+            assert ("VIRTUAL TABLE INDEX" in plan, "SCAN labs'" in plan) == (True, False)
+            return
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        assert "idx_labs_geom" in str(connection.exec_driver_sql(f"EXPLAIN {compiled}", values).all())
+
+
+def test_a_page_after_the_last_still_counts(census: Engine):
+    assert _page(census, bbox=(100, 10, 122, 32), after=1000) == Page(b"", 0, 3, None)
+    assert _page(census, after=1000) == Page(b"", 0, len(IDS), None)
 
 
 def test_a_box_finds_nothing_in_a_plain_table(engine: Engine):

@@ -1,9 +1,26 @@
 """Features of a layer as GeoJSON: pages by key, one by id, or all of them, as bytes that go out as they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import shapely
-from sqlalchemy import Connection, LargeBinary, Select, Text, func, literal, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+    type_coerce,
+)
+from sqlalchemy.types import NullType
 
 from bioplan_gis.errors import FeatureNotFoundError
 from bioplan_gis.storage import gpkg
@@ -11,6 +28,10 @@ from bioplan_gis.storage.geojson import feature_text, properties_json
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.spatial import Box, intersects
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN
+
+BEFORE_ALL = -(2**63)
+EDGES = ("west", "south", "east", "north")
+Keys = Select[Any]
 
 
 @dataclass(frozen=True)
@@ -43,16 +64,21 @@ def read_page(
             crosses the antimeridian.
         after: key after which the page begins.
     """
-    question = matching(layer, bbox)
-    features, keys = _read(connection, layer, after_key(layer, question, after).limit(limit))
-    following = len(keys) == limit and _exists(connection, after_key(layer, question, keys[-1]))
-    whole = after is None and not following
-    return Page(
-        features=features,
-        returned=len(keys),
-        matched=len(keys) if whole else _count(connection, layer, bbox),
-        next_key=keys[-1] if following else None,
-    )
+    table = layer.table
+    asked: dict[str, object] = {"limit": limit, "after": BEFORE_ALL if after is None else after}
+    if bbox is None:
+        found = _read(connection, table, keys_after(table), asked)
+        more = found.returned == limit and _follows(connection, table, found.last_key)
+        return Page(found.features, found.returned, layer.feature_count, found.last_key if more else None)
+    if layer.geometry_type is None:
+        return Page(b"", 0, 0, None)
+    box = dict(zip(EDGES, bbox, strict=True))
+    crossing = bbox[0] > bbox[2]
+    found = _read(connection, table, keys_in_box(table, crossing=crossing), asked | box)
+    matched = found.matched
+    if not found.returned and after is not None:
+        matched = connection.execute(count_in_box(table, crossing=crossing), box).scalar_one()
+    return Page(found.features, found.returned, matched, found.last_key if found.remaining > found.returned else None)
 
 
 def read_feature(connection: Connection, layer: Layer, feature_id: str) -> bytes:
@@ -61,80 +87,151 @@ def read_feature(connection: Connection, layer: Layer, feature_id: str) -> bytes
     Raises:
         FeatureNotFoundError: the layer has none of that id.
     """
-    features, keys = _read(connection, layer, matching(layer, None).where(layer.table.c.id == feature_id))
-    if not keys:
+    found = _read(connection, layer.table, key_of_id(layer.table), {"feature_id": feature_id})
+    if not found.returned:
         raise FeatureNotFoundError(
             f"图层“{layer.title_zh}”（{layer.id}）中没有编号为“{feature_id}”的要素。",
             f"The layer {layer.id} has no feature “{feature_id}”.",
         )
-    return features
+    return found.features
 
 
 def read_collection(connection: Connection, layer: Layer) -> bytes:
     """All features of a layer as one GeoJSON FeatureCollection."""
-    features, _ = _read(connection, layer, after_key(layer, matching(layer, None), None))
-    return b'{"type":"FeatureCollection","features":[' + features + b"]}"
+    found = _read(connection, layer.table, all_keys(layer.table), {})
+    return b'{"type":"FeatureCollection","features":[' + found.features + b"]}"
 
 
-def matching(layer: Layer, bbox: Box | None) -> Select[tuple[int]]:
-    """The keys of the features that a box meets; of all features without one."""
-    keys = select(layer.table.c.fid)
-    if bbox is None:
-        return keys
-    if layer.geometry_type is None:
-        return keys.where(literal(0) == 1)
-    return keys.where(intersects(layer.table.c[GEOMETRY_COLUMN], bbox))
+# The statements are made once for a table: making one anew costs more than a single feature does.
 
 
-def after_key(layer: Layer, keys: Select[tuple[int]], after: int | None) -> Select[tuple[int]]:
-    """The same features from a key on, in order."""
-    ordered = keys.order_by(layer.table.c.fid)
-    return ordered if after is None else ordered.where(layer.table.c.fid > after)
+@lru_cache(maxsize=256)
+def all_keys(table: Table) -> Keys:
+    """The keys of all features, in order."""
+    return select(table.c.fid).order_by(table.c.fid)
 
 
-def _read(connection: Connection, layer: Layer, keys: Select[tuple[int]]) -> tuple[bytes, list[int]]:
-    """The features of a question as comma-joined bytes, and their keys."""
+@lru_cache(maxsize=256)
+def key_of_id(table: Table) -> Keys:
+    """The key of the feature ``:feature_id``."""
+    return select(table.c.fid).where(table.c.id == bindparam("feature_id"))
+
+
+@lru_cache(maxsize=256)
+def keys_after(table: Table) -> Keys:
+    """The keys of ``:limit`` features after the key ``:after``, in order."""
+    return all_keys(table).where(table.c.fid > bindparam("after")).limit(bindparam("limit"))
+
+
+@lru_cache(maxsize=256)
+def keys_in_box(table: Table, *, crossing: bool) -> Keys:
+    """The same of those that a box meets, with ``matched``, all that it meets, and ``remaining``, those after the key.
+
+    What the box meets is found once, and counted and cut from there.
+    """
+    hits = _in_box(table, crossing=crossing).cte("hits").prefix_with("MATERIALIZED")
+    later = hits.c.fid > bindparam("after")
+    page = select(hits.c.fid).where(later).order_by(hits.c.fid).limit(bindparam("limit"))
+    matched = select(func.count()).select_from(hits).scalar_subquery().label("matched")
+    remaining = select(func.count()).select_from(hits).where(later).scalar_subquery().label("remaining")
+    return select(table.c.fid, matched, remaining).where(table.c.fid.in_(page)).order_by(table.c.fid)
+
+
+@lru_cache(maxsize=256)
+def count_in_box(table: Table, *, crossing: bool) -> Keys:
+    """How many features a box meets."""
+    return select(func.count()).select_from(_in_box(table, crossing=crossing).subquery())
+
+
+def _in_box(table: Table, *, crossing: bool) -> Keys:
+    west, south, east, north = (_edge(edge) for edge in EDGES)
+    return select(table.c.fid).where(
+        intersects(table.c[GEOMETRY_COLUMN], (west, south, east, north), crossing=crossing)
+    )
+
+
+def _edge(name: str) -> ColumnElement[float]:
+    return bindparam(name, type_=Double())
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Features as comma-joined bytes, how many, the last one's key, and the counts of a question with a box."""
+
+    features: bytes
+    returned: int
+    last_key: int | None
+    matched: int
+    remaining: int
+
+
+_NOTHING = _Found(b"", 0, None, 0, 0)
+
+
+def _read(connection: Connection, table: Table, keys: Keys, values: Mapping[str, object]) -> _Found:
+    """The features of these keys, written by the database as far as it can."""
     if connection.dialect.name == "postgresql":
-        return _read_postgis(connection, layer, keys)
-    return _read_gpkg(connection, layer, keys)
+        return _read_postgis(connection, table, keys, values)
+    return _read_gpkg(connection, table, keys, values)
 
 
-def _read_postgis(connection: Connection, layer: Layer, keys: Select[tuple[int]]) -> tuple[bytes, list[int]]:
-    """PostGIS writes the whole page as one text."""
-    table = layer.table
-    geometry = table.c[GEOMETRY_COLUMN] if layer.geometry_type else None
-    properties = [table.c[column.name] for column in layer.columns]
-    rows = keys.add_columns(feature_text(table.c.id, geometry, properties).label("feature")).subquery("page")
-    joined = select(func.string_agg(rows.c.feature, literal(",", Text())), func.array_agg(rows.c.fid))
-    text, found = connection.execute(joined).one()
-    return (b"", []) if text is None else (text.encode(), found)
+def _read_postgis(connection: Connection, table: Table, keys: Keys, values: Mapping[str, object]) -> _Found:
+    """PostGIS writes all features as one text."""
+    row = connection.execute(_text_of(table, keys), values).one()
+    return (
+        _NOTHING if row.text is None else _Found(row.text.encode(), row.returned, row.last, row.matched, row.remaining)
+    )
 
 
-def _read_gpkg(connection: Connection, layer: Layer, keys: Select[tuple[int]]) -> tuple[bytes, list[int]]:
-    """SQLite writes the properties, shapely all geometries of the page at once."""
-    table = layer.table
-    properties = properties_json(*(table.c[column.name] for column in layer.columns))
-    blob = type_coerce(table.c[GEOMETRY_COLUMN], LargeBinary()) if layer.geometry_type else literal(None, LargeBinary())
-    rows = connection.execute(
-        keys.add_columns(func.json_quote(table.c.id, type_=Text()), blob.label("blob"), properties)
-    ).all()
+@lru_cache(maxsize=256)
+def _text_of(table: Table, keys: Keys) -> Keys:
+    rows = keys.add_columns(feature_text(table.c.id, _geometry(table), _properties(table)).label("feature"))
+    page = rows.subquery("page")
+    counts = [
+        (func.max(page.c[name]) if name in page.c else literal(0)).label(name) for name in ("matched", "remaining")
+    ]
+    return select(
+        func.string_agg(page.c.feature, literal_column("','", Text())).label("text"),
+        func.count().label("returned"),
+        func.max(page.c.fid).label("last"),
+        *counts,
+    ).select_from(page)
+
+
+def _read_gpkg(connection: Connection, table: Table, keys: Keys, values: Mapping[str, object]) -> _Found:
+    """SQLite writes the properties, shapely all geometries at once."""
+    rows = connection.execute(_parts_of(table, keys), values).all()
     if not rows:
-        return b"", []
-    fids, ids, blobs, objects = zip(*rows, strict=True)
+        return _NOTHING
+    counts = (rows[0].matched, rows[0].remaining) if "matched" in keys.selected_columns else (0, 0)
+    *_, ids, blobs, objects = zip(*rows, strict=True)
     shapes = shapely.to_geojson(shapely.from_wkb([None if each is None else gpkg.wkb_of(each) for each in blobs]))
-    texts = (
+    texts = [
         f'{{"type":"Feature","id":{feature_id},"geometry":{shape or "null"},"properties":{properties}}}'
         for feature_id, shape, properties in zip(ids, shapes, objects, strict=True)
+    ]
+    return _Found(",".join(texts).encode(), len(rows), rows[-1].fid, *counts)
+
+
+@lru_cache(maxsize=256)
+def _parts_of(table: Table, keys: Keys) -> Keys:
+    geometry = _geometry(table)
+    blob = literal(None, NullType()) if geometry is None else type_coerce(geometry, NullType())
+    return keys.add_columns(
+        func.json_quote(table.c.id, type_=Text()).label("quoted_id"),
+        blob.label("blob"),
+        properties_json(*_properties(table)).label("properties"),
     )
-    return ",".join(texts).encode(), list(fids)
 
 
-def _exists(connection: Connection, keys: Select[tuple[int]]) -> bool:
-    return connection.execute(keys.limit(1)).first() is not None
+def _geometry(table: Table) -> ColumnElement[Any] | None:
+    return table.c.get(GEOMETRY_COLUMN)
 
 
-def _count(connection: Connection, layer: Layer, bbox: Box | None) -> int:
-    """How many features a question has; without a box the registry knows it."""
-    if bbox is None:
-        return layer.feature_count
-    return connection.execute(select(func.count()).select_from(matching(layer, bbox).subquery())).scalar_one()
+def _properties(table: Table) -> list[ColumnElement[Any]]:
+    return [column for column in table.c if column.name not in ("fid", "id", GEOMETRY_COLUMN)]
+
+
+def _follows(connection: Connection, table: Table, key: int | None) -> bool:
+    """Whether a feature has a greater key."""
+    return connection.execute(keys_after(table), {"after": key, "limit": 1}).first() is not None

@@ -4,20 +4,22 @@ A layer's version rises only when its content or description changed, in the tra
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import Connection, LargeBinary, RowMapping, Table, bindparam, delete, func, insert, select, type_coerce
+from sqlalchemy import Connection, LargeBinary, Table, Text, bindparam, cast, delete, func, insert, select, type_coerce
 
 from bioplan_gis.catalogue import Column
 from bioplan_gis.crs import STORAGE_SRID
 from bioplan_gis.errors import LayerNotFoundError
 from bioplan_gis.storage import gpkg
-from bioplan_gis.storage.tables import GEOMETRY_COLUMN, LOADS, REGISTRY, canonical_json, layer_table
+from bioplan_gis.storage.tables import GEOMETRY_COLUMN, LOADS, REGISTRY, Json, canonical_json, layer_table
 
 ATTRIBUTION_SEPARATOR = "；"
 
@@ -69,7 +71,7 @@ class Layer:
         """The attribution of each source."""
         return tuple(self.attribution.split(ATTRIBUTION_SEPARATOR)) if self.attribution else ()
 
-    @property
+    @cached_property
     def table(self) -> Table:
         """The table that holds it."""
         return layer_table(self.id, self.geometry_type, self.columns)
@@ -77,8 +79,7 @@ class Layer:
 
 def read_layers(connection: Connection) -> tuple[Layer, ...]:
     """Every layer, in the order in which they were first stored."""
-    rows = connection.execute(select(REGISTRY).order_by(REGISTRY.c.fid)).mappings()
-    return tuple(_layer_of(row) for row in rows)
+    return tuple(_layer_of(*row) for row in connection.execute(_ALL_LAYERS))
 
 
 def read_layer(connection: Connection, layer_id: str) -> Layer:
@@ -99,8 +100,8 @@ def read_layer(connection: Connection, layer_id: str) -> Layer:
 
 def find_layer(connection: Connection, layer_id: str) -> Layer | None:
     """The layer of that id, or None."""
-    row = connection.execute(select(REGISTRY).where(REGISTRY.c.id == layer_id)).mappings().one_or_none()
-    return None if row is None else _layer_of(row)
+    row = connection.execute(_ONE_LAYER, {"layer_id": layer_id}).one_or_none()
+    return None if row is None else _layer_of(*row)
 
 
 def read_versions(connection: Connection) -> dict[str, int]:
@@ -219,9 +220,20 @@ def _row_of(layer: Layer) -> dict[str, Any]:
     return row
 
 
-def _layer_of(row: RowMapping) -> Layer:
-    values = {name: value for name, value in row.items() if name not in ("fid", *_EDGES)}
-    values["bbox"] = None if row["west"] is None else tuple(row[edge] for edge in _EDGES)
-    values["source_ids"] = tuple(row["source_ids"])
-    values["columns"] = tuple(Column(**column) for column in row["columns"])
+# Lists leave the database as text, so that a layer is made of its row once and known again by it.
+_LAYER_COLUMNS = [
+    cast(column, Text) if isinstance(column.type, Json) else column for column in REGISTRY.c if column.name != "fid"
+]
+_LAYER_NAMES = [column.name for column in REGISTRY.c if column.name != "fid"]
+_ALL_LAYERS = select(*_LAYER_COLUMNS).order_by(REGISTRY.c.fid)
+_ONE_LAYER = select(*_LAYER_COLUMNS).where(REGISTRY.c.id == bindparam("layer_id"))
+
+
+@lru_cache(maxsize=256)
+def _layer_of(*row: Any) -> Layer:  # noqa: ANN401 - of the registry's types
+    values = dict(zip(_LAYER_NAMES, row, strict=True))
+    edges = tuple(values.pop(edge) for edge in _EDGES)
+    values["bbox"] = None if edges[0] is None else edges
+    values["source_ids"] = tuple(json.loads(values["source_ids"]))
+    values["columns"] = tuple(Column(**column) for column in json.loads(values["columns"]))
     return Layer(**values)

@@ -22,6 +22,7 @@ from bioplan_gis.crs import STORAGE_SRID, area_m2, distance_m
 from bioplan_gis.storage import gpkg
 
 Box = tuple[float, float, float, float]
+Edges = tuple[ColumnElement[float], ColumnElement[float], ColumnElement[float], ColumnElement[float]]
 
 
 class box_hit(FunctionElement[Any]):  # noqa: N801 - reads as the SQL function that it is
@@ -55,22 +56,18 @@ class square_metres(FunctionElement[float]):  # noqa: N801
     type: TypeEngine[float] = Double()
 
 
-def intersects(geometry: ColumnElement[Any], box: Box) -> ColumnElement[Any]:
-    """Whether a column's geometry meets a box (west, south, east, north); west > east crosses the antimeridian."""
-    west, south, east, north = box
-    if west <= east:
-        return box_intersects(geometry, *_edges(box))
-    halves = (west, south, 180.0, north), (-180.0, south, east, north)
-    return or_(*(box_intersects(geometry, *_edges(half)) for half in halves)).self_group()
+def intersects(geometry: ColumnElement[Any], edges: Edges, *, crossing: bool) -> ColumnElement[Any]:
+    """Whether a column's geometry meets a box; ``crossing`` where it reaches over the antimeridian, west > east."""
+    if not crossing:
+        return box_intersects(geometry, *edges)
+    west, south, east, north = edges
+    halves = (west, south, literal(180.0), north), (literal(-180.0), south, east, north)
+    return or_(*(box_intersects(geometry, *half) for half in halves)).self_group()
 
 
 def near_box(geometry: ColumnElement[Any], box: Box) -> ColumnElement[Any]:
     """Whether a column's bounding box meets a box: the quick first test of a search by distance."""
-    return box_hit(geometry, *_edges(box))
-
-
-def _edges(box: Box) -> list[ColumnElement[float]]:
-    return [literal(edge, Double()) for edge in box]
+    return box_hit(geometry, *(literal(edge, Double()) for edge in box))
 
 
 # A box without width or height is a line or a point; ST_MakeEnvelope would make an invalid polygon that meets nothing.
