@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -107,10 +108,7 @@ def test_scripts_stay_small_and_never_write_markup():
 
 
 def test_every_string_stands_in_both_languages():
-    text = (WEB / "scripts/strings.js").read_text(encoding="utf-8")
-    chinese, english = text.split("\n  en: {")[0], text.split("\n  en: {")[1].split("\n  },")[0]
-    keys = [
-        [line.split(":")[0].strip() for line in part.splitlines() if line.startswith("    ")]
-        for part in (chinese, english)
-    ]
+    chinese, english = (WEB / "scripts/strings.js").read_text(encoding="utf-8").split("\n  en: {")
+    keys = [re.findall(r"^    (\w+):", part.split("\n  },")[0], re.MULTILINE) for part in (chinese, english)]
     assert keys[0] == keys[1]
+    assert len(keys[0]) > 50

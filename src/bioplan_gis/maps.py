@@ -31,7 +31,8 @@ Language = Literal["zh", "en"]
 STYLES = ("leaflet.css", "page.css", "map.css")
 SCRIPTS = (
     "leaflet.js", "nodes.js", "strings.js", "atlas.js", "layouts.js", "symbols.js", "popups.js", "sheet.js",
-    "placement.js", "labels.js", "names.js", "legend.js", "panel.js", "frame.js", "inset.js", "start.js",
+    "placement.js", "labels.js", "names.js", "legend.js", "panel.js", "frame.js", "inset.js",
+    "view.js", "address.js", "start.js",
 )  # fmt: skip
 
 # Layer groups from bottom to top; neighbours are the districts outside of every layout.

@@ -41,10 +41,21 @@ BioPlan.atlas = (() => {
     ["industrial_land", "parks", "labs", "enterprises"].flatMap((layer) =>
       features(layer)
         .filter((one) => !one.geometry && one.properties.position_basis !== "district")
-        .map((one) => ({ layer, feature: one })));
+        .map((one) => ({ layer, feature: one })),
+    );
 
   return {
-    layouts: data.layouts, attributions: data.attributions, language: data.language,
-    features, districts, zones, things, trackName, thingName, documentTitle, placesByDistrict, placesNowhere,
+    layouts: data.layouts,
+    attributions: data.attributions,
+    language: data.language,
+    features,
+    districts,
+    zones,
+    things,
+    trackName,
+    thingName,
+    documentTitle,
+    placesByDistrict,
+    placesNowhere,
   };
 })();

@@ -13,11 +13,18 @@ BioPlan.frame = (() => {
   function title(layout) {
     const lead = tongue.capital(tongue.language === "zh" ? layouts.phrase(layout) : layout.phrase_en || layout.name_en);
     const echo = tongue.language === "zh" ? layout.phrase_en || layout.name_en : layout.phrase || layout.name_zh;
-    replace("cartouche",
+    replace(
+      "cartouche",
       html("h1", { id: "phrase", class: layout.phrase ? "phrase" : "phrase long" }, lead),
       html("p", { class: "echo" }, tongue.capital(echo)),
-      html("p", { class: "subtitle" }, layout.phrase ? html("span", {}, pick(layout, "name")) : null, layout.period ? html("span", { class: "period" }, layout.period) : null),
-      html("p", { class: "document" }, atlas.documentTitle(mainDocument(layout))));
+      html(
+        "p",
+        { class: "subtitle" },
+        layout.phrase ? html("span", {}, pick(layout, "name")) : null,
+        layout.period ? html("span", { class: "period" }, layout.period) : null,
+      ),
+      html("p", { class: "document" }, atlas.documentTitle(mainDocument(layout))),
+    );
     document.title = `${lead} · BioPlan GIS`;
   }
 
@@ -28,29 +35,63 @@ BioPlan.frame = (() => {
     const holder = document.getElementById("remark");
     holder.hidden = zones.length === 0 && !isLinked;
     holder.classList.toggle("beside", isLinked);
-    if (isLinked) replace("remark", html("h2", {}, say("linkStatus")), html("p", {}, pick(layout, "note")), html("p", {}, say("linkNote")));
+    if (isLinked)
+      replace(
+        "remark",
+        html("h2", {}, say("linkStatus")),
+        html("p", {}, pick(layout, "note")),
+        html("p", {}, say("linkNote")),
+      );
     if (zones.length === 0) return;
     const unnamed = zones.filter((zone) => !zone.properties.named);
-    replace("remark",
+    replace(
+      "remark",
       html("h2", {}, say("notLocated")),
-      html("ul", {}, zones.filter((zone) => zone.properties.named).map((zone) => html("li", {},
-        html("span", { class: `seal seal-${zone.properties.tier}` }, zone.properties.role),
-        html("b", {}, pick(zone.properties, "name"))))),
-      unnamed.map((zone) => html("p", {}, html("span", { class: `seal seal-${zone.properties.tier}` }, zone.properties.role),
-        say("unnamedNote", { part: pick(zone.properties, "name") }))),
-      popups.citations(zones[0].properties));
+      html(
+        "ul",
+        {},
+        zones
+          .filter((zone) => zone.properties.named)
+          .map((zone) =>
+            html(
+              "li",
+              {},
+              html("span", { class: `seal seal-${zone.properties.tier}` }, zone.properties.role),
+              html("b", {}, pick(zone.properties, "name")),
+            ),
+          ),
+      ),
+      unnamed.map((zone) =>
+        html(
+          "p",
+          {},
+          html("span", { class: `seal seal-${zone.properties.tier}` }, zone.properties.role),
+          say("unnamedNote", { part: pick(zone.properties, "name") }),
+        ),
+      ),
+      popups.citations(zones[0].properties),
+    );
   }
 
   function north() {
-    replace("north", svg("svg", { viewBox: "0 0 40 64" },
-      svg("path", { class: "west", d: "M20 16 8 58 20 49Z" }), svg("path", { class: "east", d: "M20 16 32 58 20 49Z" }),
-      svg("text", { x: 20, y: 11 }, "N")));
+    replace(
+      "north",
+      svg(
+        "svg",
+        { viewBox: "0 0 40 64" },
+        svg("path", { class: "west", d: "M20 16 8 58 20 49Z" }),
+        svg("path", { class: "east", d: "M20 16 32 58 20 49Z" }),
+        svg("text", { x: 20, y: 11 }, "N"),
+      ),
+    );
   }
 
   function imprint() {
-    replace("imprint",
+    replace(
+      "imprint",
       html("strong", {}, say("notReviewed")),
-      html("span", { class: "attributions" }, atlas.attributions.join(" · ")));
+      html("span", { class: "attributions" }, atlas.attributions.join(" · ")),
+    );
   }
 
   const degrees = (value, step, letters) => {
@@ -84,11 +125,13 @@ BioPlan.frame = (() => {
       for (const side of ["left", "right"]) ticks.push([side, y, degrees(latitude, northStep, "NS")]);
     }
     const frame = document.getElementById("frame");
-    frame.replaceChildren(...ticks.map(([side, at, text]) => {
-      const tick = html("span", { class: `tick tick-${side}` }, text);
-      tick.style.setProperty("--at", `${at}px`);
-      return tick;
-    }));
+    frame.replaceChildren(
+      ...ticks.map(([side, at, text]) => {
+        const tick = html("span", { class: `tick tick-${side}` }, text);
+        tick.style.setProperty("--at", `${at}px`);
+        return tick;
+      }),
+    );
   }
 
   const overlaps = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;

@@ -3,10 +3,22 @@
 // The central districts, enlarged in a corner of the plate while the main map shows the whole city.
 BioPlan.inset = (() => {
   const { nodes, tongue } = BioPlan;
-  const AREA = [[30.115, 119.87], [30.475, 120.47]];
+  const AREA = [
+    [30.115, 119.87],
+    [30.475, 120.47],
+  ];
   const FAR = 9.9;
   const GROUPS = [
-    "neighbours", "zones", "districts", "water", "towns", "links", "industrial_land", "parks", "labs", "enterprises",
+    "neighbours",
+    "zones",
+    "districts",
+    "water",
+    "towns",
+    "links",
+    "industrial_land",
+    "parks",
+    "labs",
+    "enterprises",
   ];
   const holder = document.getElementById("inset");
   const caption = nodes.html("button", { type: "button", class: "inset-caption" });
@@ -19,8 +31,17 @@ BioPlan.inset = (() => {
     const canvas = nodes.html("div", { class: "inset-map", inert: true });
     holder.append(canvas, caption);
     const map = L.map(canvas, {
-      zoomControl: false, attributionControl: false, dragging: false, scrollWheelZoom: false, doubleClickZoom: false,
-      keyboard: false, touchZoom: false, boxZoom: false, zoomSnap: 0, zoomAnimation: false, fadeAnimation: false,
+      zoomControl: false,
+      attributionControl: false,
+      dragging: false,
+      scrollWheelZoom: false,
+      doubleClickZoom: false,
+      keyboard: false,
+      touchZoom: false,
+      boxZoom: false,
+      zoomSnap: 0,
+      zoomAnimation: false,
+      fadeAnimation: false,
     });
     map.fitBounds(AREA);
     const groups = Object.fromEntries(GROUPS.map((name) => [name, L.featureGroup().addTo(map)]));
@@ -50,6 +71,11 @@ BioPlan.inset = (() => {
 
   const isShown = () => holder.offsetWidth > 0;
 
+  // Takes its place before the main map is fitted around it.
+  function reserve(layout) {
+    holder.hidden = !BioPlan.layouts.madeOfDistricts(layout);
+  }
+
   function renew() {
     stale = true;
   }
@@ -59,5 +85,5 @@ BioPlan.inset = (() => {
 
   const onopen = (show) => holder.addEventListener("click", () => show(AREA));
 
-  return { update, renew, onopen, isShown, outline, AREA };
+  return { update, reserve, renew, onopen, isShown, outline, AREA };
 })();

@@ -35,14 +35,24 @@ BioPlan.labels = (map, furniture, elsewhere = () => false) => {
   // Names keep clear of the symbols, and of title block, inset and buttons that lie over the map.
   function boxes(elements, margin) {
     const origin = map.getContainer().getBoundingClientRect();
-    return elements.map((element) => element.getBoundingClientRect()).filter((rect) => rect.width > 0).map((rect) =>
-      placement.box(rect.left - origin.left - margin, rect.top - origin.top - margin,
-        rect.width + 2 * margin, rect.height + 2 * margin));
+    return elements
+      .map((element) => element.getBoundingClientRect())
+      .filter((rect) => rect.width > 0)
+      .map((rect) =>
+        placement.box(
+          rect.left - origin.left - margin,
+          rect.top - origin.top - margin,
+          rect.width + 2 * margin,
+          rect.height + 2 * margin,
+        ),
+      );
   }
 
   // Symbols that the inset shows large are small dots here, which a district's name may cover.
   const symbols = () =>
-    [...map.getPane("markerPane").children].filter((one) => !(one.classList.contains("central") && map.getContainer().classList.contains("inset-shown")));
+    [...map.getPane("markerPane").children].filter(
+      (one) => !(one.classList.contains("central") && map.getContainer().classList.contains("inset-shown")),
+    );
 
   function candidates(item) {
     const at = map.latLngToContainerPoint(item.latlng);
@@ -57,7 +67,10 @@ BioPlan.labels = (map, furniture, elsewhere = () => false) => {
   function lead(item, found) {
     if (item.radius) return;
     const from = map.latLngToContainerPoint(item.latlng);
-    const to = { x: Math.max(found.left, Math.min(from.x, found.right)), y: Math.max(found.top, Math.min(from.y, found.bottom)) };
+    const to = {
+      x: Math.max(found.left, Math.min(from.x, found.right)),
+      y: Math.max(found.top, Math.min(from.y, found.bottom)),
+    };
     if (Math.hypot(from.x - to.x, from.y - to.y) < 14) return;
     const [a, b] = [from, to].map((point) => map.containerPointToLayerPoint([point.x, point.y]));
     leaders.append(BioPlan.nodes.svg("line", { x1: a.x, y1: a.y, x2: b.x, y2: b.y }));

@@ -3,9 +3,13 @@
 // What a layout says of each district and place: tier, zone, extent.
 BioPlan.layouts = (() => {
   const { atlas, tongue } = BioPlan;
-  const HANGZHOU = [[29.18, 118.33], [30.57, 120.72]];
+  const HANGZHOU = [
+    [29.18, 118.33],
+    [30.57, 120.72],
+  ];
   const zonesOf = (layout) =>
-    atlas.features("zones")
+    atlas
+      .features("zones")
       .filter((zone) => zone.properties.layout === layout.id)
       .sort((a, b) => a.properties.seat - b.properties.seat);
   const linksOf = (layout) => atlas.features("links").filter((link) => link.properties.layout === layout.id);
@@ -42,12 +46,12 @@ BioPlan.layouts = (() => {
 
   const isPlaced = (layout, zone) => Boolean(zone.geometry) || madeOfDistricts(layout);
   const placedZones = (layout) => zonesOf(layout).filter((zone) => zone.geometry && zone.geometry.type === "Point");
-  const placelessZones = (layout) =>
-    madeOfDistricts(layout) ? [] : zonesOf(layout).filter((zone) => !zone.geometry);
+  const placelessZones = (layout) => (madeOfDistricts(layout) ? [] : zonesOf(layout).filter((zone) => !zone.geometry));
 
   const areaOf = (layout) =>
-    atlas.features("districts").filter((one) =>
-      (linksOf(layout).length > 0 ? isOrigin(layout, one) : one.id.startsWith(layout.area_adcode)));
+    atlas
+      .features("districts")
+      .filter((one) => (linksOf(layout).length > 0 ? isOrigin(layout, one) : one.id.startsWith(layout.area_adcode)));
 
   function extent(layout) {
     const bounds = L.geoJSON([...linksOf(layout), ...areaOf(layout)]).getBounds();
@@ -63,6 +67,16 @@ BioPlan.layouts = (() => {
   }
 
   return {
-    zonesOf, linksOf, madeOfDistricts, isPlaced, districtZone, part, placedZones, placelessZones, extent, phrase, roleName,
+    zonesOf,
+    linksOf,
+    madeOfDistricts,
+    isPlaced,
+    districtZone,
+    part,
+    placedZones,
+    placelessZones,
+    extent,
+    phrase,
+    roleName,
   };
 })();

@@ -34,16 +34,25 @@ BioPlan.names = (() => {
 
   function districtName(sheet, layout, district, elsewhere) {
     const part = layouts.part(layout, district);
-    const faint = part === "outside" || part === "origin" || (part === "context" && district.properties.scope !== "hangzhou");
+    const faint =
+      part === "outside" || part === "origin" || (part === "context" && district.properties.scope !== "hangzhou");
     const zone = layouts.districtZone(layout, district.id);
     const name = pick(district.properties, "name").replace(/ (District|County|City)$/, "");
     if (!name || part === "partner") return null; // a partner is named at the end of its link
     return {
-      latlng: centre(district), area: polygons(district.geometry), reach: faint || part === "context" ? 24 : 120, priority: PART_PRIORITY[part],
+      latlng: centre(district),
+      area: polygons(district.geometry),
+      reach: faint || part === "context" ? 24 : 120,
+      priority: PART_PRIORITY[part],
       must: !faint && part !== "context",
       group: faint && part === "outside" ? sheet.groups.neighbours : sheet.groups.districts,
-      element: html("div", { class: `label label-district label-${part}` },
-        seal(layout, zone), html("span", { class: "name" }, name), faint ? null : badge(sheet, district, elsewhere)),
+      element: html(
+        "div",
+        { class: `label label-district label-${part}` },
+        seal(layout, zone),
+        html("span", { class: "name" }, name),
+        faint ? null : badge(sheet, district, elsewhere),
+      ),
     };
   }
 
@@ -54,9 +63,12 @@ BioPlan.names = (() => {
 
   // The symbol says that it is M3 land: its name on the map need not.
   const shortName = (layer, properties) =>
-    (layer === "industrial_land"
-      ? pick(properties, "name").replace(/M[123]工业用地$/, "").replace(/^M[123] land of (the )?/, "").replace(/\s*[（(].*$/, "")
-      : pick(properties, "name"));
+    layer === "industrial_land"
+      ? pick(properties, "name")
+          .replace(/M[123]工业用地$/, "")
+          .replace(/^M[123] land of (the )?/, "")
+          .replace(/\s*[（(].*$/, "")
+      : pick(properties, "name");
 
   // A park and its land stand at one spot under one name: it is written once.
   function unnamedYet(written, latlng, name) {
@@ -67,42 +79,80 @@ BioPlan.names = (() => {
   }
 
   function placeNames(sheet, layer, written) {
-    const spots = atlas.features(layer).flatMap((feature) => sheet.positions(feature).map((latlng) => ({ feature, latlng })));
-    const fresh = spots.filter(({ feature, latlng }) => unnamedYet(written, latlng, shortName(layer, feature.properties)));
+    const spots = atlas
+      .features(layer)
+      .flatMap((feature) => sheet.positions(feature).map((latlng) => ({ feature, latlng })));
+    const fresh = spots.filter(({ feature, latlng }) =>
+      unnamedYet(written, latlng, shortName(layer, feature.properties)),
+    );
     return fresh.map(({ feature, latlng }) => ({
-      latlng, radius: symbols.size(layer) / 2, priority: PLACE_PRIORITY[layer], minZoom: PLACE_ZOOM[layer],
+      latlng,
+      radius: symbols.size(layer) / 2,
+      priority: PLACE_PRIORITY[layer],
+      minZoom: PLACE_ZOOM[layer],
       must: layer === "industrial_land",
       group: sheet.groups[layer],
-      element: html("div", { class: `label label-place label-${layer}` },
-        html("span", { class: "name" }, shortName(layer, feature.properties)), schematicNote(layer, feature.properties)),
+      element: html(
+        "div",
+        { class: `label label-place label-${layer}` },
+        html("span", { class: "name" }, shortName(layer, feature.properties)),
+        schematicNote(layer, feature.properties),
+      ),
     }));
   }
 
   function coreNames(sheet, layout) {
-    return layouts.placedZones(layout).flatMap((zone) => sheet.positions(zone).map((latlng) => ({
-      latlng, radius: symbols.size("core") / 2, priority: 99, must: true, group: sheet.groups.zones,
-      element: html("div", { class: "label label-core" },
-        seal(layout, zone), html("span", { class: "name" }, pick(zone.properties, "name"))),
-    })));
+    return layouts.placedZones(layout).flatMap((zone) =>
+      sheet.positions(zone).map((latlng) => ({
+        latlng,
+        radius: symbols.size("core") / 2,
+        priority: 99,
+        must: true,
+        group: sheet.groups.zones,
+        element: html(
+          "div",
+          { class: "label label-core" },
+          seal(layout, zone),
+          html("span", { class: "name" }, pick(zone.properties, "name")),
+        ),
+      })),
+    );
   }
 
   function originName(sheet, layout) {
     const links = layouts.linksOf(layout);
     if (links.length === 0) return [];
     const [longitude, latitude] = links[0].geometry.coordinates[0];
-    return [{
-      latlng: L.latLng(latitude, longitude), radius: 8, priority: 99, must: true, group: sheet.groups.links,
-      element: html("div", { class: "label label-city" }, html("span", { class: "name" }, pick(links[0].properties, "from"))),
-    }];
+    return [
+      {
+        latlng: L.latLng(latitude, longitude),
+        radius: 8,
+        priority: 99,
+        must: true,
+        group: sheet.groups.links,
+        element: html(
+          "div",
+          { class: "label label-city" },
+          html("span", { class: "name" }, pick(links[0].properties, "from")),
+        ),
+      },
+    ];
   }
 
   function linkNames(sheet, layout) {
     return layouts.linksOf(layout).map((link) => {
       const [longitude, latitude] = link.geometry.coordinates.at(-1);
       return {
-        latlng: L.latLng(latitude, longitude), radius: symbols.size("partner") / 2, priority: 97, must: true,
+        latlng: L.latLng(latitude, longitude),
+        radius: symbols.size("partner") / 2,
+        priority: 97,
+        must: true,
         group: sheet.groups.links,
-        element: html("div", { class: "label label-partner" }, html("span", { class: "name" }, pick(link.properties, "to"))),
+        element: html(
+          "div",
+          { class: "label label-partner" },
+          html("span", { class: "name" }, pick(link.properties, "to")),
+        ),
       };
     });
   }
@@ -111,7 +161,11 @@ BioPlan.names = (() => {
     return atlas.features("towns").map((town) => {
       const [longitude, latitude] = town.geometry.coordinates;
       return {
-        latlng: L.latLng(latitude, longitude), radius: 3, priority: 10, minZoom: 11, group: sheet.groups.towns,
+        latlng: L.latLng(latitude, longitude),
+        radius: 3,
+        priority: 10,
+        minZoom: 11,
+        group: sheet.groups.towns,
         element: html("div", { class: "label label-town" }, pick(town.properties, "name")),
       };
     });
@@ -123,7 +177,10 @@ BioPlan.names = (() => {
     return [
       ...atlas.features("districts").map((one) => districtName(sheet, layout, one, elsewhere.get(one.id))),
       ...["industrial_land", "parks", "labs", "enterprises"].flatMap((layer) => placeNames(sheet, layer, written)),
-      ...coreNames(sheet, layout), ...originName(sheet, layout), ...linkNames(sheet, layout), ...townNames(sheet),
+      ...coreNames(sheet, layout),
+      ...originName(sheet, layout),
+      ...linkNames(sheet, layout),
+      ...townNames(sheet),
     ].filter(Boolean);
   }
 

@@ -3,8 +3,8 @@
 // Greedy label placement on boxes in pixels: the first candidate that is free wins, in order of priority.
 BioPlan.placement = (() => {
   const overlap = (a, b) =>
-    Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left))
-    * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+    Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) *
+    Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
 
   const box = (left, top, width, height) => ({ left, top, right: left + width, bottom: top + height });
 
@@ -15,10 +15,18 @@ BioPlan.placement = (() => {
   function aroundPoint({ x, y }, { width: w, height: h }, radius) {
     const gap = radius + 2;
     return [
-      [x + gap, y - h / 2], [x - gap - w, y - h / 2], [x - w / 2, y - gap - h], [x - w / 2, y + gap],
-      [x + gap * 0.7, y - gap * 0.5 - h], [x + gap * 0.7, y + gap * 0.5],
-      [x - gap * 0.7 - w, y - gap * 0.5 - h], [x - gap * 0.7 - w, y + gap * 0.5],
-      [x - radius, y - gap - h], [x + radius - w, y - gap - h], [x - radius, y + gap], [x + radius - w, y + gap],
+      [x + gap, y - h / 2],
+      [x - gap - w, y - h / 2],
+      [x - w / 2, y - gap - h],
+      [x - w / 2, y + gap],
+      [x + gap * 0.7, y - gap * 0.5 - h],
+      [x + gap * 0.7, y + gap * 0.5],
+      [x - gap * 0.7 - w, y - gap * 0.5 - h],
+      [x - gap * 0.7 - w, y + gap * 0.5],
+      [x - radius, y - gap - h],
+      [x + radius - w, y - gap - h],
+      [x - radius, y + gap],
+      [x + radius - w, y + gap],
     ].map(([left, top]) => box(left, top, w, h));
   }
 

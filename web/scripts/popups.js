@@ -10,22 +10,41 @@ BioPlan.popups = (() => {
     value.flat().filter(Boolean).length === 0 ? null : [html("dt", {}, say(key)), html("dd", {}, ...value)];
 
   const heading = (properties, note) =>
-    html("header", {},
+    html(
+      "header",
+      {},
       note ? html("p", { class: "kind" }, note) : null,
       html("h3", {}, pick(properties, "name")),
-      other(properties, "name") ? html("p", { class: "other" }, other(properties, "name")) : null);
+      other(properties, "name") ? html("p", { class: "other" }, other(properties, "name")) : null,
+    );
 
-  const chips = (ids) => (ids && ids.length ? html("ul", { class: "chips" },
-    ids.map((id) => html("li", {}, atlas.trackName(id)))) : null);
+  const chips = (ids) =>
+    ids && ids.length
+      ? html(
+          "ul",
+          { class: "chips" },
+          ids.map((id) => html("li", {}, atlas.trackName(id))),
+        )
+      : null;
 
   function citations(properties) {
     const cited = properties.citations || [];
     if (cited.length === 0) return properties.source ? say("noClause", { source: properties.source }) : null;
     const documents = [...new Set(cited.map((one) => one.document))];
-    return html("ul", { class: "citations" }, documents.map((id) =>
-      html("li", {}, atlas.documentTitle(id),
-        cited.filter((one) => one.document === id).map((one, at) =>
-          [at === 0 ? " " : say("listed"), html("b", { class: "clause" }, one.clause)]))));
+    return html(
+      "ul",
+      { class: "citations" },
+      documents.map((id) =>
+        html(
+          "li",
+          {},
+          atlas.documentTitle(id),
+          cited
+            .filter((one) => one.document === id)
+            .map((one, at) => [at === 0 ? " " : say("listed"), html("b", { class: "clause" }, one.clause)]),
+        ),
+      ),
+    );
   }
 
   function accuracy(properties) {
@@ -49,20 +68,29 @@ BioPlan.popups = (() => {
   }
 
   const reliedOnBy = (properties) =>
-    list((properties.relied_on_by || []).map((id) =>
-      (atlas.zones.has(id) ? pick(atlas.zones.get(id).properties, "name") : id)));
+    list(
+      (properties.relied_on_by || []).map((id) =>
+        atlas.zones.has(id) ? pick(atlas.zones.get(id).properties, "name") : id,
+      ),
+    );
 
   // Facts of a lab, park, firm or piece of land.
   function place(layer, feature) {
     const properties = feature.properties;
     const kind = tongue.language === "zh" ? properties.kind_zh : (properties.kind || "").replaceAll("_", " ");
     const note = [
-      properties.synthetic ? say("synthetic") : null, kind || say(`layer_${layer}`),
-      code("level", properties.level), code("status", properties.status),
+      properties.synthetic ? say("synthetic") : null,
+      kind || say(`layer_${layer}`),
+      code("level", properties.level),
+      code("status", properties.status),
     ];
-    return html("article", { class: "facts" },
+    return html(
+      "article",
+      { class: "facts" },
       heading(properties, note.filter(Boolean).join(" · ")),
-      html("dl", {},
+      html(
+        "dl",
+        {},
         row("aliases", list(properties.aliases || [])),
         layer === "industrial_land" ? landRows(properties) : null,
         row("fact", pick(properties, "fact")),
@@ -73,7 +101,9 @@ BioPlan.popups = (() => {
         row("district", properties.position_basis === "district" ? null : pick(properties, "district")),
         row("clause", citations(properties)),
         row("accuracy", accuracy(properties)),
-        row("positionSource", properties.position_attribution)));
+        row("positionSource", properties.position_attribution),
+      ),
+    );
   }
 
   function roleText(layout, properties) {
@@ -86,55 +116,93 @@ BioPlan.popups = (() => {
   function zone(layout, feature, district) {
     const properties = feature.properties;
     const isMany = properties.members && properties.members.length > 1;
-    return html("article", { class: "facts" },
+    return html(
+      "article",
+      { class: "facts" },
       heading(isMany && district ? district.properties : properties, layouts.phrase(layout)),
-      html("dl", {},
-        row("role", isMany ? `${roleText(layout, properties)} · ${pick(properties, "name")}` : roleText(layout, properties)),
-        pick(properties, "function") === layouts.roleName(layout, properties.role) ? null : row("function", pick(properties, "function")),
+      html(
+        "dl",
+        {},
+        row(
+          "role",
+          isMany ? `${roleText(layout, properties)} · ${pick(properties, "name")}` : roleText(layout, properties),
+        ),
+        pick(properties, "function") === layouts.roleName(layout, properties.role)
+          ? null
+          : row("function", pick(properties, "function")),
         row("tracks", chips(properties.tracks) || say("noTracks")),
         row("platforms", list((properties.platforms || []).map(atlas.thingName))),
         row("strengths", pick(properties, "strengths")),
         row("clause", citations(properties)),
         row("accuracy", accuracy(district ? district.properties : properties)),
-        row("positionSource", (district || feature).properties.position_attribution)));
+        row("positionSource", (district || feature).properties.position_attribution),
+      ),
+    );
   }
 
   function district(feature) {
     const properties = feature.properties;
-    return html("article", { class: "facts" },
+    return html(
+      "article",
+      { class: "facts" },
       heading(properties, pick(properties, "city")),
-      html("dl", {},
+      html(
+        "dl",
+        {},
         properties.area_km2 ? row("area", say("areaValue", { km2: number(properties.area_km2) })) : null,
         row("clause", citations(properties)),
         row("accuracy", accuracy(properties)),
-        row("positionSource", properties.position_attribution)));
+        row("positionSource", properties.position_attribution),
+      ),
+    );
   }
 
   function link(feature) {
     const properties = feature.properties;
-    return html("article", { class: "facts" },
+    return html(
+      "article",
+      { class: "facts" },
       heading(properties, `${say("link")} · ${code("status", properties.status)}`),
-      html("dl", {},
+      html(
+        "dl",
+        {},
         row("link", `${pick(properties, "from")} → ${pick(properties, "to")}`),
         row("function", pick(properties, "function")),
         properties.open_list ? row("status", `${say("linkStatus")}；${say("openList")}`) : null,
         row("clause", citations(properties)),
         row("accuracy", accuracy(properties)),
-        row("positionSource", properties.position_attribution)));
+        row("positionSource", properties.position_attribution),
+      ),
+    );
   }
 
   // Places known to a district only, as its badge lists them.
   function places(districtFeature, found) {
-    return html("article", { class: "facts listing" },
+    return html(
+      "article",
+      { class: "facts listing" },
       heading(districtFeature.properties, say("districtOnly")),
-      html("ul", { class: "places" }, found.map(({ layer, feature }) =>
-        html("li", {},
-          BioPlan.symbols.drawing(layer, "open"),
-          html("div", {},
-            html("b", {}, pick(feature.properties, "name")),
-            code("status", feature.properties.status) === say("status_planned")
-              ? html("span", { class: "status" }, say("status_planned")) : null,
-            citations(feature.properties))))));
+      html(
+        "ul",
+        { class: "places" },
+        found.map(({ layer, feature }) =>
+          html(
+            "li",
+            {},
+            BioPlan.symbols.drawing(layer, "open"),
+            html(
+              "div",
+              {},
+              html("b", {}, pick(feature.properties, "name")),
+              code("status", feature.properties.status) === say("status_planned")
+                ? html("span", { class: "status" }, say("status_planned"))
+                : null,
+              citations(feature.properties),
+            ),
+          ),
+        ),
+      ),
+    );
   }
 
   return { place, zone, district, link, places, citations, roleText, accuracy };

@@ -3,15 +3,27 @@
 // One drawing of the atlas on a Leaflet map: the main map and the inset are two sheets.
 BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
   const { atlas, layouts, popups, symbols, tongue } = BioPlan;
-  const PANES = { casing: 205, outside: 210, zones: 220, water: 230, borders: 240, towns: 250, circles: 260, links: 270 };
+  const PANES = {
+    casing: 205,
+    outside: 210,
+    zones: 220,
+    water: 230,
+    borders: 240,
+    towns: 250,
+    circles: 260,
+    links: 270,
+  };
   const POINT_LAYERS = ["industrial_land", "parks", "labs", "enterprises"];
   let accuracyRing = null;
   let standing = new Map();
 
   for (const [name, height] of Object.entries(PANES)) map.createPane(name).style.zIndex = height;
 
-  const popupOptions = () =>
-    ({ maxWidth: Math.min(340, map.getSize().x - 76), minWidth: 230, autoPanPadding: [16, 16] });
+  const popupOptions = () => ({
+    maxWidth: Math.min(340, map.getSize().x - 76),
+    minWidth: 230,
+    autoPanPadding: [16, 16],
+  });
 
   function open(latlng, content) {
     L.popup(popupOptions()).setContent(content).setLatLng(latlng).openOn(map);
@@ -19,7 +31,10 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
 
   function shape(feature, pane, className, onclick) {
     const layer = L.geoJSON(feature, {
-      pane, interactive: interactive && Boolean(onclick), smoothFactor: 0.5, style: () => ({ className, weight: 1 }),
+      pane,
+      interactive: interactive && Boolean(onclick),
+      smoothFactor: 0.5,
+      style: () => ({ className, weight: 1 }),
     });
     if (interactive && onclick) layer.on("click", (event) => onclick(event.latlng));
     return layer;
@@ -48,7 +63,9 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
 
   function drawWater() {
     for (const one of atlas.features("water")) {
-      groups.water.addLayer(shape(one, "water", `water water-${one.properties.kind} level-${one.properties.level}`, null));
+      groups.water.addLayer(
+        shape(one, "water", `water water-${one.properties.kind} level-${one.properties.level}`, null),
+      );
     }
   }
 
@@ -70,7 +87,10 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     standing.set(spot, shift + 1);
     const isCentral = interactive && layer !== "industrial_land" && L.latLngBounds(BioPlan.inset.AREA).contains(latlng);
     const one = L.marker(latlng, {
-      icon: symbols.icon(layer, feature.properties, shift, isCentral), interactive, keyboard: interactive, title: interactive ? name : "",
+      icon: symbols.icon(layer, feature.properties, shift, isCentral),
+      interactive,
+      keyboard: interactive,
+      title: interactive ? name : "",
       zIndexOffset: symbols.size(layer) * 10,
     });
     if (!interactive) return one;
@@ -124,9 +144,14 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
   function drawPlacedZones(layout) {
     for (const zone of layouts.placedZones(layout)) {
       for (const latlng of positions(zone)) {
-        groups.zones.addLayer(L.circle(latlng, {
-          pane: "circles", radius: zone.properties.accuracy_m, className: "accuracy accuracy-core", interactive: false,
-        }));
+        groups.zones.addLayer(
+          L.circle(latlng, {
+            pane: "circles",
+            radius: zone.properties.accuracy_m,
+            className: "accuracy accuracy-core",
+            interactive: false,
+          }),
+        );
         groups.zones.addLayer(marker("core", zone, latlng, () => popups.zone(layout, zone, null)));
       }
     }

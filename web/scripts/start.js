@@ -2,52 +2,30 @@
 
 // Called by the script that Folium writes, with its map and its layer groups by name.
 BioPlan.start = (map, groups) => {
-  const { atlas, frame, inset, layouts, legend, names, nodes, panel, popups, tongue } = BioPlan;
+  const { address, atlas, frame, inset, layouts, names, nodes, panel, popups, tongue } = BioPlan;
   const WATER_ZOOM = 9.25;
   const TOWN_ZOOM = 11;
-  const state = { layout: atlas.layouts[0], shown: Object.fromEntries(Object.keys(groups).map((name) => [name, true])) };
+  const state = {
+    layout: atlas.layouts[0],
+    shown: Object.fromEntries(Object.keys(groups).map((name) => [name, true])),
+  };
   const sheet = BioPlan.sheet(map, groups);
-  const labels = BioPlan.labels(map, () =>
-    [...document.querySelectorAll("#cartouche, #inset, #remark, #north, #imprint, #handle, #sheet .leaflet-control")],
-  (item) => inset.isShown() && L.latLngBounds(inset.AREA).contains(item.latlng));
-  const scale = L.control.scale({ imperial: false, maxWidth: 160, position: "bottomleft" }).addTo(map);
+  const labels = BioPlan.labels(
+    map,
+    () => [
+      ...document.querySelectorAll("#cartouche, #inset, #remark, #north, #imprint, #handle, #sheet .leaflet-control"),
+    ],
+    (item) => inset.isShown() && L.latLngBounds(inset.AREA).contains(item.latlng),
+  );
+  L.control.scale({ imperial: false, maxWidth: 160, position: "bottomleft" }).addTo(map);
   const zoom = L.control.zoom({ position: "topright" }).addTo(map);
   const home = nodes.html("a", { href: "#", role: "button", class: "home" }, "⤢");
-
-  function readAddress() {
-    const wanted = new URLSearchParams(location.hash.slice(1));
-    tongue.language = wanted.get("lang") || atlas.language;
-    state.layout = atlas.layouts.find((one) => one.id === wanted.get("layout")) || state.layout;
-  }
-
-  function writeAddress() {
-    history.replaceState(null, "", `#layout=${state.layout.id}&lang=${tongue.language}`);
-  }
-
-  // On a narrow map the layout stands between the title and what lies at the foot of the map.
-  function narrowRoom() {
-    const foot = document.getElementById(layouts.madeOfDistricts(state.layout) ? "inset" : "remark");
-    const below = map.getSize().y - foot.offsetTop;
-    return {
-      paddingTopLeft: [14, document.getElementById("cartouche").getBoundingClientRect().bottom + 12],
-      paddingBottomRight: [14, foot.offsetHeight > 0 ? below + 8 : 110],
-    };
-  }
-
-  // On a wide one a tall layout stands beside the title, a wide one under it.
-  function wideRoom(extent) {
-    const cartouche = document.getElementById("cartouche");
-    const isTall = extent.getNorth() - extent.getSouth() > extent.getEast() - extent.getWest();
-    const left = isTall ? Math.min(cartouche.offsetLeft + cartouche.offsetWidth + 24, map.getSize().x * 0.48) : 24;
-    return { paddingTopLeft: [left, 40], paddingBottomRight: [24, 40] };
-  }
 
   function fit() {
     frame.title(state.layout);
     frame.remark(state.layout);
-    document.getElementById("inset").hidden = !layouts.madeOfDistricts(state.layout);
-    const extent = layouts.extent(state.layout);
-    map.fitBounds(extent, { ...(map.getSize().x < 600 ? narrowRoom() : wideRoom(extent)), animate: false });
+    inset.reserve(state.layout);
+    BioPlan.view.fit(map, state.layout);
   }
 
   function dress() {
@@ -67,7 +45,11 @@ BioPlan.start = (map, groups) => {
     const handle = document.getElementById("handle");
     handle.textContent = tongue.say(document.body.classList.contains("panel-open") ? "close" : "open");
     map.getContainer().setAttribute("aria-label", tongue.say("map"));
-    for (const [button, key] of [[zoom._zoomInButton, "zoomIn"], [zoom._zoomOutButton, "zoomOut"], [home, "home"]]) {
+    for (const [button, key] of [
+      [zoom._zoomInButton, "zoomIn"],
+      [zoom._zoomOutButton, "zoomOut"],
+      [home, "home"],
+    ]) {
       button.title = tongue.say(key);
       button.setAttribute("aria-label", tongue.say(key));
     }
@@ -79,7 +61,7 @@ BioPlan.start = (map, groups) => {
     inset.renew();
     dress();
     labels.show(names.all(sheet, state.layout));
-    writeAddress();
+    address.write(state);
   }
 
   const actions = {
@@ -122,35 +104,26 @@ BioPlan.start = (map, groups) => {
     handle.textContent = tongue.say(isOpen ? "close" : "open");
   }
 
-  // A popup takes the focus and gives it back; Escape closes it.
-  function keepFocus(element) {
-    const before = document.activeElement;
-    element.tabIndex = -1;
-    element.setAttribute("role", "dialog");
-    element.setAttribute("aria-label", element.querySelector("h3").textContent);
-    element.focus({ preventScroll: true });
-    element.addEventListener("keydown", (event) => { if (event.key === "Escape") map.closePopup(); });
-    map.once("popupclose", () => { if (before && before.isConnected) before.focus({ preventScroll: true }); });
-  }
-
   window.addEventListener("hashchange", () => {
     const before = state.layout;
-    readAddress();
+    address.read(state);
     if (state.layout !== before) fit();
     render();
   });
-  readAddress();
+  address.read(state);
   zoom.getContainer().append(home);
-  L.DomEvent.on(home, "click", (event) => { L.DomEvent.stop(event); fit(); });
+  L.DomEvent.on(home, "click", (event) => {
+    L.DomEvent.stop(event);
+    fit();
+  });
   document.getElementById("handle").addEventListener("click", togglePanel);
   frame.north();
   inset.outline(map);
   inset.onopen((area) => map.fitBounds(area));
   map.on("zoomend moveend resize", dress);
   map.on("popupopen popupclose moveend", () => requestAnimationFrame(() => frame.giveWay(map)));
-  map.on("popupopen", ({ popup }) => keepFocus(popup.getElement()));
+  map.on("popupopen", ({ popup }) => BioPlan.view.keepFocus(map, popup.getElement()));
   map.getContainer().setAttribute("role", "region");
   fit();
   render();
-  return { map, sheet, labels, scale, legend };
 };

@@ -160,7 +160,8 @@ BioPlan.strings = {
     positionSource: "Position from",
     synthetic: "synthetic data, not real",
     schematic: "schematic",
-    schematicNote: "Dashed circle: as large as the park’s area, not its boundary. Dotted circle: accuracy of the position.",
+    schematicNote:
+      "Dashed circle: as large as the park’s area, not its boundary. Dotted circle: accuracy of the position.",
     districtOnly: "Known to lie in this district",
     districtOnlyCount: "{count} places known only to lie in {name}",
     badgeNote: "places known to their district only; click to list",
@@ -227,8 +228,18 @@ BioPlan.tongue = (() => {
   }
 
   return {
-    say, known, pick, other, list, capital, distance,
-    get language() { return language; },
-    set language(value) { language = value === "en" ? "en" : "zh"; },
+    say,
+    known,
+    pick,
+    other,
+    list,
+    capital,
+    distance,
+    get language() {
+      return language;
+    },
+    set language(value) {
+      language = value === "en" ? "en" : "zh";
+    },
   };
 })();
