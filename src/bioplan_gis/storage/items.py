@@ -8,6 +8,7 @@ from typing import Any
 import shapely
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Double,
     Select,
@@ -26,7 +27,7 @@ from bioplan_gis.errors import FeatureNotFoundError
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.geojson import feature_text, properties_json
 from bioplan_gis.storage.layers import Layer
-from bioplan_gis.storage.spatial import Box, intersects
+from bioplan_gis.storage.spatial import Box, keys_meeting
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN
 
 BEFORE_ALL = -(2**63)
@@ -73,11 +74,11 @@ def read_page(
     if layer.geometry_type is None:
         return Page(b"", 0, 0, None)
     box = dict(zip(EDGES, bbox, strict=True))
-    crossing = bbox[0] > bbox[2]
-    found = _read(connection, table, keys_in_box(table, crossing=crossing), asked | box)
+    crossing, dialect = bbox[0] > bbox[2], connection.dialect.name
+    found = _read(connection, table, keys_in_box(table, crossing=crossing, dialect=dialect), asked | box)
     matched = found.matched
     if not found.returned and after is not None:
-        matched = connection.execute(count_in_box(table, crossing=crossing), box).scalar_one()
+        matched = connection.execute(count_in_box(table, crossing=crossing, dialect=dialect), box).scalar_one()
     return Page(found.features, found.returned, matched, found.last_key if found.remaining > found.returned else None)
 
 
@@ -124,12 +125,12 @@ def keys_after(table: Table) -> Keys:
 
 
 @lru_cache(maxsize=256)
-def keys_in_box(table: Table, *, crossing: bool) -> Keys:
+def keys_in_box(table: Table, *, crossing: bool, dialect: str) -> Keys:
     """The same of those that a box meets, with ``matched``, all that it meets, and ``remaining``, those after the key.
 
     What the box meets is found once, and counted and cut from there.
     """
-    hits = _in_box(table, crossing=crossing).cte("hits").prefix_with("MATERIALIZED")
+    hits = _in_box(table, crossing=crossing, dialect=dialect).cte("hits").prefix_with("MATERIALIZED")
     later = hits.c.fid > bindparam("after")
     page = select(hits.c.fid).where(later).order_by(hits.c.fid).limit(bindparam("limit"))
     matched = select(func.count()).select_from(hits).scalar_subquery().label("matched")
@@ -138,16 +139,14 @@ def keys_in_box(table: Table, *, crossing: bool) -> Keys:
 
 
 @lru_cache(maxsize=256)
-def count_in_box(table: Table, *, crossing: bool) -> Keys:
+def count_in_box(table: Table, *, crossing: bool, dialect: str) -> Keys:
     """How many features a box meets."""
-    return select(func.count()).select_from(_in_box(table, crossing=crossing).subquery())
+    return select(func.count()).select_from(_in_box(table, crossing=crossing, dialect=dialect).subquery())
 
 
-def _in_box(table: Table, *, crossing: bool) -> Keys:
+def _in_box(table: Table, *, crossing: bool, dialect: str) -> Keys | CompoundSelect[Any]:
     west, south, east, north = (_edge(edge) for edge in EDGES)
-    return select(table.c.fid).where(
-        intersects(table.c[GEOMETRY_COLUMN], (west, south, east, north), crossing=crossing)
-    )
+    return keys_meeting(table, (west, south, east, north), crossing=crossing, dialect=dialect)
 
 
 def _edge(name: str) -> ColumnElement[float]:

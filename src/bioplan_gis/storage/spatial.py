@@ -12,7 +12,21 @@ from typing import Any
 import shapely
 from geoalchemy2.types import _DummyGeometry
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, Double, literal, or_
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Double,
+    Select,
+    Table,
+    and_,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+)
+from sqlalchemy import table as sql_table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -35,8 +49,8 @@ class box_hit(FunctionElement[Any]):  # noqa: N801 - reads as the SQL function t
     type: TypeEngine[Any] = NullType()
 
 
-class box_intersects(FunctionElement[Any]):  # noqa: N801
-    """Whether a geometry itself, not only its bounding box, meets a box; through the index, as ``box_hit``."""
+class box_shape(FunctionElement[Any]):  # noqa: N801
+    """A box ``(west, south, east, north)`` as a geometry of PostGIS."""
 
     inherit_cache = True
     type: TypeEngine[Any] = NullType()
@@ -56,13 +70,36 @@ class square_metres(FunctionElement[float]):  # noqa: N801
     type: TypeEngine[float] = Double()
 
 
-def intersects(geometry: ColumnElement[Any], edges: Edges, *, crossing: bool) -> ColumnElement[Any]:
-    """Whether a column's geometry meets a box; ``crossing`` where it reaches over the antimeridian, west > east."""
+def keys_meeting(table: Table, edges: Edges, *, crossing: bool, dialect: str) -> Select[Any] | CompoundSelect[Any]:
+    """The ``fid`` of every feature whose geometry, not only its bounding box, meets a box.
+
+    Args:
+        table: a layer's table with geometry.
+        edges: west, south, east and north in degrees.
+        crossing: whether the box reaches over the antimeridian, west > east.
+        dialect: the database's; SQLite is asked through its R*Tree alone, which is a table of its own.
+    """
+    meeting = _gpkg_keys_meeting if dialect == "sqlite" else _postgis_keys_meeting
     if not crossing:
-        return box_intersects(geometry, *edges)
+        return meeting(table, edges)
     west, south, east, north = edges
-    halves = (west, south, literal(180.0), north), (literal(-180.0), south, east, north)
-    return or_(*(box_intersects(geometry, *half) for half in halves)).self_group()
+    return union(
+        meeting(table, (west, south, literal(180.0), north)), meeting(table, (literal(-180.0), south, east, north))
+    )
+
+
+def _postgis_keys_meeting(table: Table, edges: Edges) -> Select[Any]:
+    return select(table.c.fid).where(func.ST_Intersects(table.c.geom, box_shape(*edges)))
+
+
+def _gpkg_keys_meeting(table: Table, edges: Edges) -> Select[Any]:
+    """What the index knows to lie wholly inside the box is never decoded."""
+    west, south, east, north = edges
+    index = sql_table(f"rtree_{table.name}_geom", *(column(name) for name in ("id", "minx", "maxx", "miny", "maxy"))).c
+    touched = and_(index.maxx >= west, index.minx <= east, index.maxy >= south, index.miny <= north)
+    inside = and_(index.minx >= west, index.maxx <= east, index.miny >= south, index.maxy <= north)
+    met = select(func.bioplan_intersects_box(table.c.geom, *edges)).where(table.c.fid == index.id).scalar_subquery()
+    return select(index.id.label("fid")).where(touched, or_(inside, met))
 
 
 def near_box(geometry: ColumnElement[Any], box: Box) -> ColumnElement[Any]:
@@ -82,36 +119,18 @@ def _postgis_box_hit(element: box_hit, compiler: SQLCompiler, **kw: Any) -> str:
     return f"({geom} && {_POSTGIS_BOX.format(*edges)})"
 
 
-@compiles(box_intersects, "postgresql")
-def _postgis_box_intersects(element: box_intersects, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
-    geom, *edges = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"ST_Intersects({geom}, {_POSTGIS_BOX.format(*edges)})"
+@compiles(box_shape, "postgresql")
+def _postgis_box_shape(element: box_shape, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    return _POSTGIS_BOX.format(*(compiler.process(clause, **kw) for clause in element.clauses))
 
 
 @compiles(box_hit, "sqlite")
 def _gpkg_box_hit(element: box_hit, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
-    return _among_rtree(_TOUCHED, element, compiler, **kw)
-
-
-@compiles(box_intersects, "sqlite")
-def _gpkg_box_intersects(element: box_intersects, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
-    """The index, then the shape; what the index knows to lie wholly inside the box is never decoded."""
-    touched = _among_rtree(_TOUCHED, element, compiler, **kw)
-    inside = _among_rtree(_INSIDE, element, compiler, **kw)
-    arguments = ", ".join(compiler.process(clause, **kw) for clause in element.clauses)
-    return f"({touched} AND ({inside} OR bioplan_intersects_box({arguments})))"
-
-
-# Edges are bound in the order west, south, east, north.
-_TOUCHED = "maxx >= {} AND maxy >= {} AND minx <= {} AND miny <= {}"
-_INSIDE = "minx >= {} AND miny >= {} AND maxx <= {} AND maxy <= {}"
-
-
-def _among_rtree(condition: str, element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
     column, *edges = element.clauses
     fid = compiler.process(column.table.c.fid, **kw)
     rtree = compiler.preparer.quote(f"rtree_{column.table.name}_{column.name}")
-    bound = condition.format(*(compiler.process(edge, **kw) for edge in edges))
+    bound = "maxx >= {} AND maxy >= {} AND minx <= {} AND miny <= {}"
+    bound = bound.format(*(compiler.process(edge, **kw) for edge in edges))
     return f"{fid} IN (SELECT id FROM {rtree} WHERE {bound})"  # noqa: S608 - names are quoted
 
 
