@@ -1,5 +1,6 @@
 #!/bin/sh
-# Brings in what the tests need and pip does not: PostgreSQL with PostGIS, Chromium, curl, fonts for Chinese.
+# Brings in what the tests need and pip does not: PostgreSQL with PostGIS, Chromium, curl, fonts for Chinese, and a
+# library of GCC's that the Node of Playwright asks for.
 # Only what is missing, through apt where there is one; elsewhere it says what is missing and fails.
 set -eu
 
@@ -15,10 +16,13 @@ has_chromium() { command -v chromium || command -v chromium-browser || command -
 
 has_chinese_fonts() { command -v fc-list && [ -n "$(fc-list :lang=zh-cn family)" ]; }
 
+has_libatomic() { [ "$(uname)" != Linux ] || /sbin/ldconfig -p | grep -q 'libatomic\.so\.1'; }
+
 # What is missing, one Debian package a line.
 missing() {
   has_postgis >/dev/null 2>&1 || echo postgresql-15-postgis-3
   has_chromium >/dev/null 2>&1 || echo chromium
+  has_libatomic >/dev/null 2>&1 || echo libatomic1
   command -v curl >/dev/null 2>&1 || echo curl
   has_chinese_fonts >/dev/null 2>&1 || echo fonts-noto-cjk fontconfig
 }
