@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from sqlalchemy import Engine, text
@@ -344,6 +345,7 @@ def test_the_products_own_layers_are_whole(loaded: Engine):
 def test_the_products_land_is_real_m3_with_unpublished_area(loaded: Engine):
     with reading(loaded) as connection:
         lands = read_lands(connection, land_class="M3")
-    assert len(lands) == 3
-    assert all(land.extent.positioned and land.facts["m3_area_ha"] is None for land in lands)
-    assert sorted(land.facts["park_area_ha"] or 0 for land in lands) == [0, 111.11, 781.27]
+    assert len(lands.ids) == 3
+    assert lands.extents.positioned.all()
+    assert np.isnan(lands.own_ha).all()
+    assert sorted(np.nan_to_num(lands.frame_ha)) == [0, 111.11, 781.27]

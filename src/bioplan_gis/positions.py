@@ -30,6 +30,7 @@ BOUNDARY_METHOD = (
     "县级界线，经概化：与详图相差中位数 104 m，95% 为 534 m 以内，最大 1.7 km。 County-level boundary, generalised: "
     "off a detailed line by 104 m (median), 534 m (95 %), 1.7 km at most."
 )
+DISTRICT_METHOD = "文件只说明所在区县，未查到位置。 The document ties it to this district; no position was found."
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Gazetteer:
         """No more than the district is known."""
         if adcode is None:
             return Position()
-        return replace(self._district_named(record, adcode), position_basis="district")
+        return replace(self._district_named(record, adcode), position_basis="district", position_method=DISTRICT_METHOD)
 
     def link_of(self, record: Record) -> Position:
         """The straight line from a record's ``from_place`` to its ``place``."""
