@@ -80,6 +80,12 @@ def test_inlined_page_refers_to_no_file():
     assert "'self'" not in document
 
 
+def test_written_file_carries_the_licence_of_what_it_carries():
+    document = page(atlas(), assets="inlined")
+    assert "THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS" in document
+    assert "Volodymyr Agafonkin" in document
+
+
 def test_same_atlas_gives_the_same_bytes():
     assert page(atlas()) == page(atlas())
 

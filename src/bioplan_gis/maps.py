@@ -104,6 +104,7 @@ def page(atlas: Atlas, *, assets: Assets = "linked", language: Language = "zh") 
     styles, style_hashes = _styles(web, assets)
     scripts, script_hashes = _scripts(web, assets, script)
     return Template((web / "page.html").read_text(encoding="utf-8")).substitute(
+        licences=_licences(web, assets),
         language="zh-CN" if language == "zh" else "en",
         policy=_policy(assets, style_hashes, script_hashes),
         styles=styles,
@@ -228,6 +229,14 @@ def _scripts(web: Path, assets: Assets, last: str) -> tuple[str, list[str]]:
     texts = [] if assets == "linked" else [_inline((web / name).read_text(encoding="utf-8")) for name in SCRIPTS]
     texts.append(_inline(last))
     return "\n".join([*linked, *(f"<script>{text}</script>" for text in texts)]), [_hash(text) for text in texts]
+
+
+def _licences(web: Path, assets: Assets) -> str:
+    """What the licences of the parts that a file carries ask to be carried with them."""
+    if assets == "linked":
+        return ""
+    texts = [path.read_text(encoding="utf-8").replace("--", "- -") for path in sorted(web.glob("*.LICENSE.txt"))]
+    return "".join(f"<!--\n{text}\n-->\n" for text in texts)
 
 
 def _address(path: Path) -> str:

@@ -157,19 +157,21 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     }
   }
 
-  function drawLinks(layout) {
-    for (const link of layouts.linksOf(layout)) {
+  // Links are a layer like others: drawn in every layout, named in their own.
+  function drawLinks() {
+    const links = atlas.features("links").filter((link) => link.geometry);
+    for (const link of links) {
       const tell = (latlng) => open(latlng, popups.link(link));
       groups.links.addLayer(shape(link, "links", "link-casing", null));
       groups.links.addLayer(shape(link, "links", "link", tell));
       const [longitude, latitude] = link.geometry.coordinates.at(-1);
       groups.links.addLayer(marker("partner", link, L.latLng(latitude, longitude), () => popups.link(link)));
     }
-    const links = layouts.linksOf(layout);
-    if (links.length === 0) return;
-    const [longitude, latitude] = links[0].geometry.coordinates[0];
-    const origin = { pane: "links", radius: 7, className: "origin", interactive: false };
-    groups.links.addLayer(L.circleMarker([latitude, longitude], origin));
+    const origins = new Map(links.map((link) => [String(link.geometry.coordinates[0]), link.geometry.coordinates[0]]));
+    for (const [longitude, latitude] of origins.values()) {
+      const style = { pane: "links", radius: 7, className: "origin", interactive: false };
+      groups.links.addLayer(L.circleMarker([latitude, longitude], style));
+    }
   }
 
   function draw(layout) {
@@ -182,7 +184,7 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     drawLand();
     drawPlacedZones(layout);
     drawPlaces();
-    drawLinks(layout);
+    drawLinks();
   }
 
   return { draw, open, positions, map, groups, interactive };

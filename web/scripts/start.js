@@ -31,6 +31,7 @@ BioPlan.start = (map, groups) => {
   function dress() {
     const zoomed = map.getZoom();
     const container = map.getContainer();
+    container.classList.toggle("own-links", layouts.linksOf(state.layout).length > 0);
     container.classList.toggle("too-fine-for-water", zoomed > WATER_ZOOM);
     container.classList.toggle("too-coarse-for-towns", zoomed < TOWN_ZOOM);
     container.dataset.scale = zoomed < 9.75 ? "far" : zoomed < 11.5 ? "middle" : "near";
