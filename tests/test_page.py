@@ -314,6 +314,9 @@ def test_phone_keeps_within_its_width_and_opens_the_panel(visit: Open):
     expect(handle).to_have_attribute("aria-expanded", "true")
     shown.locator(f'[data-layout="{LINJIANG}"]').click()
     expect(shown.locator("#phrase")).to_have_text("一核三区多点")
+    panel.locator('[data-zone="linjiang-core"]').click()
+    expect(panel).to_be_hidden()
+    expect(shown.locator(".leaflet-popup")).to_be_in_viewport()
 
 
 def test_written_file_opens_without_a_network(visit: Open, atlas: Atlas, tmp_path: Path):

@@ -43,8 +43,7 @@ BioPlan.start = (map, groups) => {
   function render() {
     document.documentElement.lang = tongue.language === "zh" ? "zh-CN" : "en";
     document.getElementById("skip").textContent = tongue.say("skip");
-    const handle = document.getElementById("handle");
-    handle.textContent = tongue.say(document.body.classList.contains("panel-open") ? "close" : "open");
+    openPanel(document.body.classList.contains("panel-open"));
     map.getContainer().setAttribute("aria-label", tongue.say("map"));
     for (const [button, key] of [
       [zoom._zoomInButton, "zoomIn"],
@@ -85,21 +84,24 @@ BioPlan.start = (map, groups) => {
       dress();
     },
     showZone(zone) {
+      openPanel(false);
       const member = atlas.districts.get((zone.properties.members || [])[0]);
       const district = layouts.madeOfDistricts(state.layout) ? member : null;
-      if (district) map.fitBounds(L.geoJSON(district).getBounds(), { maxZoom: 11, padding: [40, 40] });
+      if (district) map.fitBounds(L.geoJSON(district).getBounds(), { maxZoom: 11, padding: [40, 40], animate: false });
       const at = district ? names.centre(district) : sheet.positions(zone)[0];
-      if (!district) map.setView(at, 12);
+      if (!district) map.setView(at, 12, { animate: false });
       sheet.open(at, popups.zone(state.layout, zone, district));
     },
     showLink(link) {
+      openPanel(false);
       const [longitude, latitude] = link.geometry.coordinates.at(-1);
       sheet.open(L.latLng(latitude, longitude), popups.link(link));
     },
   };
 
-  function togglePanel() {
-    const isOpen = document.body.classList.toggle("panel-open");
+  // On a narrow map the panel slides over it, and leaves when it has led to a place.
+  function openPanel(isOpen) {
+    document.body.classList.toggle("panel-open", isOpen);
     const handle = document.getElementById("handle");
     handle.setAttribute("aria-expanded", String(isOpen));
     handle.textContent = tongue.say(isOpen ? "close" : "open");
@@ -116,8 +118,11 @@ BioPlan.start = (map, groups) => {
   L.DomEvent.on(home, "click", (event) => {
     L.DomEvent.stop(event);
     fit();
+    dress();
   });
-  document.getElementById("handle").addEventListener("click", togglePanel);
+  document
+    .getElementById("handle")
+    .addEventListener("click", () => openPanel(!document.body.classList.contains("panel-open")));
   frame.north();
   inset.outline(map);
   inset.onopen((area) => map.fitBounds(area));
