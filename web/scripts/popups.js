@@ -168,7 +168,7 @@ BioPlan.popups = (() => {
         {},
         row("link", `${pick(properties, "from")} → ${pick(properties, "to")}`),
         row("function", pick(properties, "function")),
-        properties.open_list ? row("status", `${say("linkStatus")}；${say("openList")}`) : null,
+        properties.open_list ? row("status", list([say("linkStatus"), say("openList")])) : null,
         row("clause", citations(properties)),
         row("accuracy", accuracy(properties)),
         row("positionSource", properties.position_attribution),

@@ -35,7 +35,7 @@ BioPlan.strings = {
     platforms: "依托平台",
     strengths: "基础与方向",
     members: "包括",
-    reliedOnBy: "被依托于",
+    reliedOnBy: "依托它的分区",
     kind: "类别",
     level: "级别",
     status: "状态",
