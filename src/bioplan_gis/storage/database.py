@@ -36,6 +36,9 @@ from bioplan_gis.storage.tables import METADATA, canonical_json
 VERSION_TABLE = "bioplan_schema"
 BUSY_TIMEOUT_S = 5
 CONNECT_TIMEOUT_S = 5
+# Whoever lets in no more readers at once than this, each with two connections at most, never waits for one.
+READERS_AT_ONCE = 16
+_POOL = {"pool_size": READERS_AT_ONCE, "max_overflow": READERS_AT_ONCE}
 OLDEST_SQLITE = (3, 38)
 # One writer at a time on PostGIS too, as in a GeoPackage; the number is any that no other product uses.
 WRITE_LOCK = 0x42696F506C616E
@@ -96,7 +99,7 @@ def _open_gpkg(url: URL, busy_timeout_s: float) -> Engine:
             f"The folder {path.parent} of the database cannot be made ({error.strerror}); name a place that can be "
             "written in BIOPLAN_DATABASE_URL.",
         ) from error
-    engine = create_engine(url, connect_args={"timeout": busy_timeout_s}, json_serializer=canonical_json)
+    engine = create_engine(url, connect_args={"timeout": busy_timeout_s}, json_serializer=canonical_json, **_POOL)
     event.listen(engine, "connect", _prepare_gpkg)
     event.listen(engine, "begin", _begin_gpkg)
     event.listen(engine, "handle_error", _uncover)
@@ -153,6 +156,7 @@ def _open_postgis(url: URL, busy_timeout_s: float) -> Engine:
         execution_options={"bioplan_busy_ms": round(busy_timeout_s * 1000)},
         json_serializer=canonical_json,
         pool_pre_ping=True,
+        **_POOL,
     )
     event.listen(engine, "connect", _prepare_postgis)
     return engine
