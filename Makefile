@@ -6,7 +6,6 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .PHONY: run install test test-fast bench lint setup lock clean
 
-PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 GEODATA := $(wildcard geodata/*)
@@ -28,7 +27,7 @@ run: install
 ifneq ($(strip $(BIOPLAN_DATABASE_URL)),)
 	@$(BIN)/bioplan load
 endif
-	@exec $(BIN)/bioplan serve --port $(PORT)
+	@exec $(BIN)/bioplan serve $(if $(PORT),--port $(PORT))
 
 install: .venv/.installed
 
