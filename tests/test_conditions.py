@@ -43,6 +43,7 @@ def test_a_missed_distance_says_by_how_much() -> None:
         (LandArea(own_ha=2, frame_ha=None), 2, Verdict.YES),
         (LandArea(own_ha=1.9, frame_ha=500), 2, Verdict.NO),
         (LandArea(own_ha=None, frame_ha=500), 2, Verdict.UNCERTAIN),
+        (LandArea(own_ha=None, frame_ha=500), 500, Verdict.UNCERTAIN),
         (LandArea(own_ha=None, frame_ha=500), 501, Verdict.NO),
         (LandArea(own_ha=None, frame_ha=None), 2, Verdict.UNCERTAIN),
     ],

@@ -45,6 +45,15 @@ def test_a_place_known_to_its_district_has_no_nominal_distance(places: Extents, 
     assert interval.most_m == pytest.approx(ORACLE.inv(120.2, 30.05, 120.0, 30.0)[2] + 500, abs=1)
 
 
+def test_no_distance_is_less_than_none() -> None:
+    near = one(shapely.Point(LAND.x + 0.001, LAND.y), 300)
+    interval = distance_intervals_m(near, Extent(LAND, 400, positioned=True))[0]
+    assert interval is not None
+    assert interval.nominal_m == pytest.approx(96.4, abs=0.1)
+    assert interval.least_m == 0.0
+    assert interval.most_m == interval.nominal_m + 700
+
+
 def test_what_is_nowhere_is_at_no_distance() -> None:
     assert distance_intervals_m(one(None), Extent(LAND, 0, positioned=True))[0] is None
     assert distance_intervals_m(one(LAND), None)[0] is None
