@@ -1,9 +1,18 @@
 """The feeds over HTTP, on both engines, over the product's own geodata."""
 
 import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
+
+from bioplan_gis.app import create_app
+from bioplan_gis.settings import Settings
+from bioplan_gis.storage.database import open_engine
+from drafts import store
 
 API = "/api"
 HANGZHOU_CENTRE = "119.9,30.1,120.4,30.5"
@@ -118,6 +127,10 @@ def test_a_limit_above_the_most_is_clamped(client: TestClient) -> None:
         ("colour=red", "colour"),
         ("limit=1&limit=2", "limit"),
         ("f=%00", "f"),
+        ("limit=١٠", "limit"),
+        ("datetime=2024-W01", "datetime"),
+        ("datetime=2024-02-01/2024-01-01", "datetime"),
+        ("datetime=../..", "datetime"),
         ("名称=良渚", "名称"),
     ],
 )
@@ -165,6 +178,52 @@ def test_an_entity_tag_spares_the_second_answer(client: TestClient) -> None:
     assert (again.status_code, again.content) == (304, b"")
     other = client.get("/api/collections/labs/items?limit=1", headers={"if-none-match": first.headers["etag"]})
     assert other.status_code == 200
+
+
+def test_an_entity_tag_follows_content_and_software_not_the_number_of_loads(client: TestClient) -> None:
+    path = "/api/collections/labs/items"
+    tag = client.get(path).headers["etag"]
+    app = client.app
+    assert isinstance(app, FastAPI)
+    software = app.state.software
+    app.state.software = "another release"
+    other = client.get(path).headers["etag"]
+    app.state.software = software
+    assert other != tag == client.get(path).headers["etag"]
+
+
+def test_content_changes_the_tag_though_the_version_begins_at_one_again(
+    upgraded_url: Callable[[str], str], tmp_path: Path
+) -> None:
+    tags = []
+    for name in ("甲", "乙"):
+        url = f"sqlite:///{shutil.copyfile(upgraded_url('gpkg').removeprefix('sqlite:///'), tmp_path / name)}"
+        engine = open_engine(url)
+        store(engine, "labs", [{"id": "a", "name_zh": name}])
+        engine.dispose()
+        with TestClient(create_app(Settings(database_url=url))) as client:
+            collection = client.get("/api/collections/labs")
+            assert collection.json()["version"] == 1
+            tags.append(collection.headers["etag"])
+    assert tags[0] != tags[1]
+
+
+@pytest.mark.parametrize(
+    ("held", "status"), [("*", 304), ('"a*b"', 200), ('"other", {tag}', 304), ("", 200), ("{bare}", 304)]
+)
+def test_only_what_the_client_holds_is_spared(client: TestClient, held: str, status: int) -> None:
+    tag = client.get("/api/layouts").headers["etag"]
+    header = held.format(tag=tag, bare=tag.removeprefix("W/"))
+    assert client.get("/api/layouts", headers={"if-none-match": header}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("languages", "english"),
+    [("en", True), ("zh-CN,zh;q=0.9,en;q=0.8", False), ("de,en;q=0.5", True), ("en;q=inf,zh", False), ("", False)],
+)
+def test_problems_speak_the_clients_language(client: TestClient, languages: str, english: bool) -> None:  # noqa: FBT001
+    document = problem(client, "/api/nothing", 404, **{"accept-language": languages})
+    assert (document["title"] == "Not found") == english
 
 
 def test_layouts_name_their_phrases_and_parts(client: TestClient) -> None:

@@ -79,6 +79,7 @@ def test_select_without_an_answer_names_the_nearest(run: Run) -> None:
     assert status == 0
     assert "没有符合条件" in printed
     assert "nearest that was rejected" in printed
+    assert "至少多" in printed
 
 
 @pytest.mark.parametrize(
@@ -88,6 +89,7 @@ def test_select_without_an_answer_names_the_nearest(run: Run) -> None:
         (("select", "--near", "liangzhu-laboratory", "--land-class", "M7"), "no class of industrial land"),
         (("select", "--near", "liangzhu-laboratory", "--max-distance-km", "-1"), "above 0"),
         (("select", "--near", "liangzhu-laboratory", "--min-area-ha", "nan"), "above 0"),
+        (("select", "--near", "liangzhu-laboratory", "--max-distance-km", "1e9"), "up to 20038"),
         (("map", "--out", "nowhere/map.html"), "Cannot write"),
     ],
 )
@@ -143,3 +145,13 @@ def test_somebody_elses_database_is_left_untouched(run: Run, tmp_path: Path) -> 
     assert status == 1
     assert "did not make" in printed
     assert other.read_bytes() == before
+
+
+def test_the_map_may_go_to_standard_output(run: Run) -> None:
+    status, printed = run("map", "--out", "-")
+    assert status == 0
+    assert "<!doctype html>" in printed.lower()
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == (0, "bioplan 0.1.0\n")

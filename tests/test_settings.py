@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bioplan_gis.errors import SettingsError
-from bioplan_gis.settings import bundled, read_settings
+from bioplan_gis.settings import bundled, read_settings, software_digest
 
 
 def test_the_default_is_the_embedded_database(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,3 +36,15 @@ def test_a_port_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, port: str
 @pytest.mark.parametrize(("name", "holds"), [("geodata", "catalogue.toml"), ("alembic", "env.py")])
 def test_what_came_with_the_product_is_found(name: str, holds: str) -> None:
     assert (bundled(name) / holds).is_file()
+
+
+def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIOPLAN_DATABSE_URL", "postgresql://somewhere")
+    with pytest.raises(SettingsError, match="BIOPLAN_DATABSE_URL") as caught:
+        read_settings()
+    assert "BIOPLAN_DATABASE_URL" in caught.value.en
+
+
+def test_the_digest_is_of_this_code() -> None:
+    assert software_digest() == software_digest()
+    assert len(software_digest()) == 64

@@ -54,6 +54,8 @@ def test_an_empty_answer_names_the_nearest_rejected_land(client: TestClient) -> 
     assert nearest["name_en"] in answer["statement_en"]
     assert f"{nearest['distance_m'] / 1000:.1f} 千米" in answer["statement_zh"]
     assert nearest["verdict"] == "否"
+    assert "至少多" in answer["statement_zh"]
+    assert "at least" in answer["statement_en"]
     assert "至少多" in nearest["reason_zh"]
 
 
@@ -118,3 +120,12 @@ def test_a_bad_question_names_the_parameter(client: TestClient, query: str, name
 def test_the_same_question_has_the_same_bytes(client: TestClient) -> None:
     query = "/api/sites?near=liangzhu-laboratory&land_class=M3&min_area_ha=2"
     assert client.get(query).content == client.get(query).content
+
+
+def test_a_laboratory_without_a_position_promises_no_order(client: TestClient) -> None:
+    answer = sites(client, near="tsinghua-university", land_class="M3")
+    assert {one["properties"]["verdict"] for one in answer["features"]} == {"不确定"}
+    assert {one["properties"]["distance_max_m"] for one in answer["features"]} == {None}
+    assert "由近及远" not in answer["statement_zh"]
+    assert "位置未公布" in answer["statement_zh"]
+    assert "unpublished" in answer["statement_en"]

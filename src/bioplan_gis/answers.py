@@ -24,7 +24,7 @@ def answer_document(found: Answer) -> dict[str, Any]:
         "question": _question(found.question),
         "near": _near(found.lab),
         "rejected": [_properties(candidate, None) | {"id": candidate.land.id} for candidate in found.rejected],
-        "layer_versions": dict(found.versions),
+        "layer_versions": {layer.id: layer.version for layer in found.layers},
     }
 
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bioplan_gis.api import features, health, layouts, maps, sites
 from bioplan_gis.api.documents import PROBLEM, problem
 from bioplan_gis.errors import BioplanError, NotFoundError, ParameterError, SettingsError, StorageError
-from bioplan_gis.settings import Settings, bundled
+from bioplan_gis.settings import Settings, bundled, software_digest
 from bioplan_gis.storage.database import READERS_AT_ONCE, open_engine
 
 SMALLEST_COMPRESSED_BYTES = 1000
@@ -73,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses={"4XX": REFUSAL, "5XX": REFUSAL},
     )
     app.state.engine = engine
+    app.state.software = software_digest()
     app.state.turns = asyncio.Semaphore(READERS_AT_ONCE)
     for routes in (health, features, layouts, sites, maps):
         app.include_router(routes.router)

@@ -3,8 +3,7 @@
 import json
 import socket
 import sys
-import tempfile
-from pathlib import Path
+from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
@@ -20,26 +19,41 @@ from bioplan_gis.app import create_app
 from bioplan_gis.atlas import read_atlas
 from bioplan_gis.catalogue import Catalogue, read_catalogue
 from bioplan_gis.checking import check as find_faults
-from bioplan_gis.errors import BioplanError, NotLoadedError, OutputError, ParameterError, SettingsError
+from bioplan_gis.errors import BioplanError, NotLoadedError, SettingsError
 from bioplan_gis.extents import DistanceInterval
 from bioplan_gis.landuse import land_class as read_land_class
 from bioplan_gis.loading import is_current
 from bioplan_gis.loading import load as load_geodata
 from bioplan_gis.maps import page
+from bioplan_gis.outputs import write_whole
 from bioplan_gis.selection import Answer, Question, select_sites
 from bioplan_gis.settings import Settings, read_settings
-from bioplan_gis.siting.conditions import M_PER_KM
+from bioplan_gis.siting.conditions import M_PER_KM, require_measure
 from bioplan_gis.storage.database import open_engine, reading, require_schema
 from bioplan_gis.storage.layers import read_layers
 
 app = typer.Typer(
-    help="BioPlan GIS：生物产业空间规划服务。 Spatial planning service for bio-industry.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if asked:
+        out.print(f"bioplan {version('bioplan-gis')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[  # noqa: FBT002 - as typer takes it
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="版本 version")
+    ] = False,
+) -> None:
+    """BioPlan GIS：生物产业空间规划服务。 Spatial planning service for bio-industry."""
 
 
 def main() -> NoReturn:
@@ -104,11 +118,12 @@ def select(  # noqa: PLR0913, PLR0917
     as_json: Annotated[bool, typer.Option("--json", help="输出 GeoJSON instead of a table")] = False,  # noqa: FBT002
 ) -> None:
     """找某实验室或平台附近的工业用地。 Find industrial land near a laboratory or platform, nearest first."""
+    farthest_km = _measure("max_distance_km", max_distance_km)
     question = Question(
         near=near,
         land_class=None if land_class is None else read_land_class(land_class),
-        max_distance_m=_positive("max_distance_km", max_distance_km, M_PER_KM),
-        min_area_ha=_positive("min_area_ha", min_area_ha, 1.0),
+        max_distance_m=None if farthest_km is None else farthest_km * M_PER_KM,
+        min_area_ha=_measure("min_area_ha", min_area_ha),
         limit=limit,
     )
     settings = read_settings()
@@ -124,15 +139,17 @@ def select(  # noqa: PLR0913, PLR0917
 
 @app.command("map")
 def write_map(
-    to: Annotated[Path, typer.Option("--out", help="HTML 文件 file to write")] = Path("map.html"),
+    to: Annotated[
+        str, typer.Option("--out", help="HTML 文件 file to write; - 为标准输出 is standard output")
+    ] = "map.html",
 ) -> None:
     """写出一个可离线打开的地图文件。 Write the map as one HTML file that opens without a network."""
     settings = read_settings()
     _prepare(settings)
     with reading(open_engine(settings.database_url)) as connection:
         html = page(read_atlas(connection), assets="inlined")
-    _write_whole(to, html)
-    out.print(f"已写出 Written: {to}", soft_wrap=True)
+    write_whole(to, html)
+    err.print(f"已写出 Written: {escape(to)}", soft_wrap=True)
 
 
 def _prepare(settings: Settings) -> None:
@@ -182,18 +199,8 @@ def _listen(settings: Settings) -> socket.socket:
         ) from error
 
 
-def _positive(name: str, value: float | None, scale: float) -> float | None:
-    """An option's number in the unit that is measured in.
-
-    Raises:
-        ParameterError: it is nought, negative, or no number.
-    """
-    if value is None:
-        return None
-    if not 0 < value < float("inf"):
-        option = f"--{name.replace('_', '-')}"
-        raise ParameterError(name, str(value), f"{option} 应为大于 0 的数。", f"{option} should be a number above 0.")
-    return value * scale
+def _measure(name: str, value: float | None) -> float | None:
+    return None if value is None else require_measure(name, value, str(value))
 
 
 def _print_answer(found: Answer) -> None:
@@ -202,9 +209,9 @@ def _print_answer(found: Answer) -> None:
         out.print(_table(found))
     for rank, candidate in enumerate(found.accepted, start=1):
         for sentence in candidate.reasons:
-            out.print(f"[dim]{rank}.[/] {escape(sentence)}")
+            out.print(f"[dim]{rank}.[/] {escape(sentence)}", soft_wrap=True)
     for sentence in found.statement:
-        out.print(f"[bold]{escape(sentence)}[/]")
+        out.print(f"[bold]{escape(sentence)}[/]", soft_wrap=True)
 
 
 def _table(found: Answer) -> Table:
@@ -230,24 +237,6 @@ def _distance_cell(distance: DistanceInterval | None) -> str:
     least, most = distance.least_m / M_PER_KM, distance.most_m / M_PER_KM
     nominal = "" if distance.nominal_m is None else f"{distance.nominal_m / M_PER_KM:.1f} km\n"
     return f"{nominal}({least:.1f}–{most:.1f} km)"
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file at once or not at all.
-
-    Raises:
-        OutputError: the folder is missing or cannot be written.
-    """
-    try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            partial = Path(file.name)
-            file.write(text)
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"无法写出 {path}：{error.strerror}。请给出一个可写的文件夹中的文件名。",
-            f"Cannot write {path}: {error.strerror}. Name a file in a folder that can be written.",
-        ) from error
 
 
 if __name__ == "__main__":

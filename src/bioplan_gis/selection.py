@@ -19,13 +19,12 @@ from bioplan_gis.siting.conditions import (
     Codes,
     Finding,
     LandArea,
-    distance_words,
     judge_area,
     judge_distance,
     large_enough,
     near_enough,
 )
-from bioplan_gis.storage.layers import read_layer
+from bioplan_gis.storage.layers import Layer, read_layer
 from bioplan_gis.storage.measures import Lands, Place, read_lands, read_place, read_places
 
 ANSWERING_LAYERS = ("industrial_land", "labs", "zones", "tracks", "districts", "documents")
@@ -93,9 +92,11 @@ class Candidate:
         return min((finding.verdict for finding in self.findings), key=VERDICTS.index)
 
     @property
-    def distance_words(self) -> tuple[str, str]:
-        """The distance with its interval, in Chinese and English."""
-        return distance_words(self.distance)
+    def shortfall(self) -> tuple[str, str]:
+        """The conditions that it misses for certain and by how much, in Chinese and English, after its distance."""
+        missed = [finding for finding in self.findings if finding.verdict is Verdict.NO]
+        shown = dict.fromkeys((self.findings[0], *missed))
+        return "".join(finding.zh for finding in shown), " ".join(finding.en for finding in shown)
 
     @cached_property
     def reasons(self) -> tuple[str, str]:
@@ -112,7 +113,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found, what was rejected, and the versions of the layers that say so.
+    """What was found, what was rejected, and the layers that say so.
 
     Attributes:
         question: as asked.
@@ -121,7 +122,7 @@ class Answer:
         rejected: land of the class that misses a condition for certain, nearest first, at most ten.
         matched: how many would be accepted without a limit.
         met: how many of those meet every condition for certain.
-        versions: version of every layer that answered, by layer id.
+        layers: every layer that answered, with its version.
     """
 
     question: Question
@@ -130,27 +131,30 @@ class Answer:
     rejected: tuple[Candidate, ...]
     matched: int
     met: int
-    versions: Mapping[str, int]
+    layers: tuple[Layer, ...]
 
     @property
     def statement(self) -> tuple[str, str]:
         """The answer in one sentence; an empty one names the nearest rejected land and its distance."""
         class_zh, class_en = _class_words(self.question.land_class)
         if self.accepted:
-            met, unsure = self.met, self.matched - self.met
-            zh = f"{self.lab.name_zh}附近的{class_zh}：符合 {met} 处，不确定 {unsure} 处，由近及远。"
-            opening = f"{class_en[0].upper()}{class_en[1:]} near {self.lab.name_en}, nearest first"
-            return zh, f"{opening}: {met} that meet the conditions, {unsure} that may."
+            return self._found(class_zh, class_en)
         if not self.rejected:
             return f"数据库中没有{class_zh}。", f"The database holds no {class_en}."
         nearest = self.rejected[0]
-        words_zh, words_en = nearest.distance_words
-        zh = f"没有符合条件的{class_zh}。最近而未入选的是{nearest.land.name_zh}，距{self.lab.name_zh}{words_zh}。"
-        en = (
-            f"No {class_en} meets the conditions. The nearest that was rejected is {nearest.land.name_en}, "
-            f"{words_en} from {self.lab.name_en}."
-        )
-        return zh, en
+        zh = f"没有符合条件的{class_zh}。最近而未入选的是{nearest.land.name_zh}：{nearest.shortfall[0]}"
+        en = f"No {class_en} meets the conditions. The nearest that was rejected is {nearest.land.name_en}: "
+        return zh, en + nearest.shortfall[1]
+
+    def _found(self, class_zh: str, class_en: str) -> tuple[str, str]:
+        if self.lab.extent is None:
+            zh = f"{self.lab.name_zh}的位置未公布，与{class_zh}共 {self.matched} 处的远近均不确定。"
+            opening = f"The position of {self.lab.name_en} is unpublished"
+            return zh, f"{opening}: how near {self.matched} pieces of {class_en} are is uncertain."
+        unsure = self.matched - self.met
+        zh = f"{self.lab.name_zh}附近的{class_zh}：符合 {self.met} 处，不确定 {unsure} 处，由近及远。"
+        opening = f"{class_en[0].upper()}{class_en[1:]} near {self.lab.name_en}, nearest first"
+        return zh, f"{opening}: {self.met} that meet the conditions, {unsure} that may."
 
 
 def select_sites(connection: Connection, question: Question) -> Answer:
@@ -185,15 +189,14 @@ def select_sites(connection: Connection, question: Question) -> Answer:
         rejected=misses,
         matched=len(accepted),
         met=int(np.sum(codes == YES)),
-        versions={layer_id: read_layer(connection, layer_id).version for layer_id in ANSWERING_LAYERS},
+        layers=tuple(read_layer(connection, layer_id) for layer_id in ANSWERING_LAYERS),
     )
 
 
 def _verdicts(question: Question, lands: Lands, distances: DistanceIntervals) -> Codes:
     """The worst verdict of each piece of land."""
-    codes = np.full(len(lands.ids), YES, dtype=np.int8)
-    if question.max_distance_m is not None:
-        codes = np.minimum(codes, near_enough(distances, question.max_distance_m))
+    limit_m = np.inf if question.max_distance_m is None else question.max_distance_m
+    codes = near_enough(distances, limit_m)
     if question.min_area_ha is not None:
         codes = np.minimum(codes, large_enough(lands.own_ha, lands.frame_ha, question.min_area_ha))
     return codes

@@ -3,6 +3,8 @@
 Every setting is a variable ``BIOPLAN_<NAME>``; nothing is read at import.
 """
 
+import hashlib
+import os
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -10,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bioplan_gis.errors import SettingsError
 
+PREFIX = "BIOPLAN_"
 PACKAGE = Path(__file__).resolve().parent
 REPOSITORY_FOLDERS = {"geodata": "geodata", "alembic": "alembic", "web": "web/build"}
 
@@ -24,7 +27,7 @@ class Settings(BaseSettings):
         port: TCP port to listen on, 0 to 65535 (0 lets the system choose).
     """
 
-    model_config = SettingsConfigDict(env_prefix="BIOPLAN_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     database_url: str = "sqlite:///var/bioplan.gpkg"
     geodata: Path | None = None
@@ -41,8 +44,9 @@ def read_settings(**overrides: object) -> Settings:
     """The settings of this process; ``None`` among the overrides means not given.
 
     Raises:
-        SettingsError: a variable or option has a value that cannot be used.
+        SettingsError: a variable or option has a value that cannot be used, or a variable is none of ours.
     """
+    _refuse_unknown_variables()
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**given)  # type: ignore[arg-type]
@@ -50,15 +54,34 @@ def read_settings(**overrides: object) -> Settings:
         raise _settings_error(error) from error
 
 
+def _refuse_unknown_variables() -> None:
+    """A misspelt variable would silently leave its default in force, such as another database."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for variable in os.environ:
+        if variable.upper().startswith(PREFIX) and variable.upper() not in known:
+            raise SettingsError(
+                f"没有名为 {variable} 的设置；可用的有 {'、'.join(known)}。",
+                f"There is no setting {variable}; there are {', '.join(known)}.",
+            )
+
+
 def _settings_error(error: ValidationError) -> SettingsError:
     """The first fault as a sentence; pydantic's own text names neither variable nor remedy."""
     fault = error.errors()[0]
-    variable = "BIOPLAN_" + "_".join(str(part) for part in fault["loc"]).upper()
+    variable = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
     value, reason = fault["input"], fault["msg"]
     return SettingsError(
         f"设置 {variable} 的值 {value!r} 无效：{reason}。请改正该环境变量或命令行选项。",
         f"The setting {variable} cannot be {value!r}: {reason}. Correct the environment variable or the option.",
     )
+
+
+def software_digest() -> str:
+    """Hash over this package's code: two answers of different code are different answers."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def bundled(name: str) -> Path:

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request, Response
 
 from bioplan_gis.errors import BioplanError, ParameterError
+from bioplan_gis.storage.layers import Layer
 
 GEOJSON = "application/geo+json"
 JSON = "application/json"
@@ -15,6 +17,8 @@ PROBLEM = "application/problem+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
 
 Link = dict[str, str]
+# RFC 9110, 12.4.2
+_QUALITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
 def encode(document: object) -> bytes:
@@ -32,10 +36,19 @@ def self_link(request: Request, media: str) -> Link:
     return {"href": str(request.url), "rel": "self", "type": media, "title": "本文档 This document"}
 
 
-def entity_tag(request: Request, versions: Iterable[object]) -> str:
-    """Weak entity tag that follows from the question and the versions of the layers that answer it."""
-    basis = "\n".join([str(request.url), *map(str, versions)])
-    return f'W/"{hashlib.sha256(basis.encode()).hexdigest()[:24]}"'
+def entity_tag(request: Request, layers: Iterable[Layer]) -> str:
+    """Weak entity tag that follows from the question, the content of the layers that answer it, and this software.
+
+    The digests stand beside the versions, since a version begins at 1 again in a new database.
+    """
+    states = (f"{layer.id} {layer.version} {layer.digest}" for layer in layers)
+    return tag_of(str(request.url), request.app.state.software, *states)
+
+
+def tag_of(*parts: str) -> str:
+    """Weak entity tag of some text."""
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return f'W/"{digest[:24]}"'
 
 
 def answer(request: Request, body: bytes, media: str, tag: str | None = None) -> Response:
@@ -49,7 +62,7 @@ def answer(request: Request, body: bytes, media: str, tag: str | None = None) ->
 def is_held(request: Request, tag: str) -> bool:
     """Whether the client says that it holds this entity (RFC 9110, 13.1.2: weak comparison)."""
     held = request.headers.get("if-none-match", "")
-    return "*" in held or tag.removeprefix("W/") in {one.strip().removeprefix("W/") for one in held.split(",")}
+    return held.strip() == "*" or tag.removeprefix("W/") in {one.strip().removeprefix("W/") for one in held.split(",")}
 
 
 def prefers_english(request: Request) -> bool:
@@ -64,10 +77,7 @@ def prefers_english(request: Request) -> bool:
 
 
 def _weight(quality: str) -> float:
-    try:
-        return float(quality) if quality else 1.0
-    except ValueError:
-        return 0.0
+    return float(quality or 1) if _QUALITY.fullmatch(quality or "1") else 0.0
 
 
 def problem(request: Request, status: int, code: str, error: BioplanError) -> Response:

@@ -77,7 +77,7 @@ def collections(request: Request, connection: ReadConnection, format_name: Forma
         "links": [self_link(request, JSON)],
         "collections": [collection_document(request, layer) for layer in layers],
     }
-    return answer(request, encode(document), JSON, entity_tag(request, (layer.version for layer in layers)))
+    return answer(request, encode(document), JSON, entity_tag(request, layers))
 
 
 @router.get("/collections/{layer_id}", summary="One layer")
@@ -90,7 +90,7 @@ def collection(
     """One layer with its extent, columns, licence and version (OGC API Features 1.0, 7.14)."""
     layer = read_layer(connection, layer_id)
     document = collection_document(request, layer)
-    return answer(request, encode(document), JSON, entity_tag(request, [layer.version]))
+    return answer(request, encode(document), JSON, entity_tag(request, [layer]))
 
 
 @router.get("/collections/{layer_id}/items", summary="Features of a layer")
@@ -114,7 +114,7 @@ def items(  # noqa: PLR0913, PLR0917
         "links": _page_links(request, layer, page),
     }
     body = feature_collection(page.features, members)
-    return answer(request, body, GEOJSON, entity_tag(request, [layer.version]))
+    return answer(request, body, GEOJSON, entity_tag(request, [layer]))
 
 
 @router.get("/collections/{layer_id}/items/{feature_id}", summary="One feature")
@@ -129,7 +129,7 @@ def item(
     layer = read_layer(connection, layer_id)
     links = [self_link(request, GEOJSON), _to_collection(request, layer)]
     body = with_links(read_feature(connection, layer, feature_id), links)
-    return answer(request, body, GEOJSON, entity_tag(request, [layer.version]))
+    return answer(request, body, GEOJSON, entity_tag(request, [layer]))
 
 
 def collection_document(request: Request, layer: Layer) -> dict[str, Any]:

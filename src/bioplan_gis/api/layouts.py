@@ -39,7 +39,7 @@ def layout(
 
 
 def _tag(request: Request, connection: ReadConnection) -> str:
-    return entity_tag(request, (layer.version for layer in read_layers(connection)))
+    return entity_tag(request, read_layers(connection))
 
 
 def _summary(request: Request, plan: Plan) -> dict[str, object]:

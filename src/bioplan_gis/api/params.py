@@ -7,7 +7,7 @@ them carry the same parameters into the OpenAPI document.
 import math
 import re
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -16,15 +16,19 @@ from pydantic import BeforeValidator
 
 from bioplan_gis.errors import NotFoundError, ParameterError
 from bioplan_gis.landuse import CLASSES, LandClass, land_class
+from bioplan_gis.siting.conditions import require_measure
 
 DEFAULT_LIMIT = 100
 MOST_FEATURES = 10_000
-FARTHEST_KM = 20_038.0
 MOST_KEY = 2**63 - 1
 
 Bbox = tuple[float, float, float, float]
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# RFC 3339, 5.6; a date alone means its first moment.
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2}))?"
+)
 _FORMATS = ("json", "geojson")
 
 
@@ -70,7 +74,7 @@ def _names(dependant: Dependant) -> list[str]:
 
 def read_limit(text: str) -> int:
     """A page's size, 1 or more; above the most that a page may hold it is that most, never an error."""
-    if not re.fullmatch(r"\+?\d{1,18}", text) or int(text) < 1:
+    if not re.fullmatch(r"\+?[0-9]{1,18}", text) or int(text) < 1:
         raise ParameterError(
             "limit",
             text,
@@ -82,7 +86,7 @@ def read_limit(text: str) -> int:
 
 def read_after(text: str) -> int:
     """The key after which a page begins, as a ``next`` link carries it."""
-    if not re.fullmatch(r"\d{1,19}", text) or int(text) > MOST_KEY:
+    if not re.fullmatch(r"[0-9]{1,19}", text) or int(text) > MOST_KEY:
         raise ParameterError(
             "after",
             text,
@@ -119,25 +123,32 @@ def _bbox_error(text: str, zh: str, en: str) -> ParameterError:
 
 def read_datetime(text: str) -> str:
     """An RFC 3339 instant or interval; no layer has a time yet, so that every feature matches."""
-    ends = text.split("/")
-    if len(ends) > 2 or not all(_is_instant(end, open_ended=len(ends) == 2) for end in ends):  # noqa: PLR2004
+    ends = [_instant(end) for end in text.split("/")]
+    known = [end for end in ends if isinstance(end, datetime)]
+    single = len(ends) == 1 and len(known) == 1
+    interval = len(ends) == 2 and None not in ends and known == sorted(known) and known  # noqa: PLR2004
+    if not (single or interval):
         raise ParameterError(
             "datetime",
             text,
-            "datetime 应为 RFC 3339 时刻或区间，如 2024-07-01T00:00:00Z 或 2024-01-01/.. 。",
-            "datetime should be an RFC 3339 instant or interval, such as 2024-07-01T00:00:00Z or 2024-01-01/..",
+            "datetime 应为 RFC 3339 时刻或区间（先早后晚），如 2024-07-01T00:00:00Z 或 2024-01-01T00:00:00Z/.. 。",
+            "datetime should be an RFC 3339 instant or an interval, earlier end first, such as 2024-07-01T00:00:00Z or "
+            "2024-01-01T00:00:00Z/..",
         )
     return text
 
 
-def _is_instant(text: str, *, open_ended: bool) -> bool:
+def _instant(text: str) -> datetime | str | None:
+    """An end of an interval: an instant or a date, the text of an open end, or None for what is neither."""
     if text in {"", ".."}:
-        return open_ended
+        return text
+    if not _INSTANT.fullmatch(text):
+        return None
     try:
-        datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError:
-        return False
-    return True
+        return None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def read_format(text: str) -> str:
@@ -152,19 +163,11 @@ def read_class(text: str) -> LandClass:
     return land_class(text)
 
 
-def _positive(name: str, unit_zh: str, unit_en: str, most: float) -> BeforeValidator:
-    """A number above nought with a unit, such as a distance."""
+def _measure(name: str) -> BeforeValidator:
+    """The number of a condition on land."""
 
     def read(text: str) -> float:
-        number = float(text) if _NUMBER.fullmatch(text.strip()) else math.nan
-        if not 0 < number <= most:
-            raise ParameterError(
-                name,
-                text,
-                f"{name} 应为大于 0、不超过 {most:g} 的数（{unit_zh}）。",
-                f"{name} should be a number above 0 and up to {most:g} ({unit_en}).",
-            )
-        return number
+        return require_measure(name, float(text) if _NUMBER.fullmatch(text) else math.nan, text)
 
     return BeforeValidator(read)
 
@@ -199,9 +202,7 @@ LandClassParameter = Annotated[
 ]
 MaxDistance = Annotated[
     float | None,
-    _positive("max_distance_km", "千米", "km", FARTHEST_KM),
+    _measure("max_distance_km"),
     Query(description="Greatest distance in km on the ellipsoid."),
 ]
-MinArea = Annotated[
-    float | None, _positive("min_area_ha", "公顷", "ha", 1e8), Query(description="Least area of the class in ha.")
-]
+MinArea = Annotated[float | None, _measure("min_area_ha"), Query(description="Least area of the class in ha.")]

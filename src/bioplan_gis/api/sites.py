@@ -42,4 +42,4 @@ def sites(  # noqa: PLR0913, PLR0917
     )
     found = select_sites(connection, question)
     document = answer_document(found) | {"links": [self_link(request, GEOJSON)]}
-    return answer(request, encode(document), GEOJSON, entity_tag(request, found.versions.values()))
+    return answer(request, encode(document), GEOJSON, entity_tag(request, found.layers))

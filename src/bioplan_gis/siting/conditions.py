@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplan_gis.crs import Metres
+from bioplan_gis.errors import ParameterError
 from bioplan_gis.extents import DistanceInterval, DistanceIntervals
 from bioplan_gis.landuse import Verdict
 
@@ -19,6 +20,47 @@ M_PER_KM = 1000.0
 VERDICTS = (Verdict.NO, Verdict.UNCERTAIN, Verdict.CONDITIONAL, Verdict.YES)
 NO, UNCERTAIN, _, YES = range(len(VERDICTS))
 Codes = NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number that a condition takes.
+
+    Attributes:
+        most: the greatest that makes sense.
+        unit_zh: its unit in Chinese.
+        unit_en: its unit in English.
+    """
+
+    most: float
+    unit_zh: str
+    unit_en: str
+
+
+# Half of the Earth's circumference is the farthest that two places can be apart.
+MEASURES = {"max_distance_km": Measure(20_038, "千米", "km"), "min_area_ha": Measure(1e8, "公顷", "ha")}
+
+
+def require_measure(name: str, number: float, given: str) -> float:
+    """The number of a condition, if it is one that the condition can take.
+
+    Args:
+        name: of the condition, one of ``MEASURES``.
+        number: as read.
+        given: as the caller wrote it.
+
+    Raises:
+        ParameterError: it is nought, negative, too great, or no number.
+    """
+    measure = MEASURES[name]
+    if not 0 < number <= measure.most:
+        raise ParameterError(
+            name,
+            given,
+            f"{name} 应为大于 0、不超过 {measure.most:g} 的数（{measure.unit_zh}）。",
+            f"{name} should be a number above 0 and up to {measure.most:g} ({measure.unit_en}).",
+        )
+    return number
 
 
 @dataclass(frozen=True)
@@ -74,11 +116,14 @@ def _codes(*, missed: NDArray[np.bool_], met: NDArray[np.bool_]) -> Codes:
 def judge_distance(lab_zh: str, lab_en: str, distance: DistanceInterval | None, limit_m: float | None) -> Finding:
     """Whether land lies within a distance of a laboratory; a statement of the distance where no limit was given."""
     measure_zh, measure_en = distance_words(distance)
-    opening_zh, opening_en = f"距{lab_zh}{measure_zh}", f"{measure_en[0].upper()}{measure_en[1:]} from {lab_en}"
+    opening_zh, opening_en = f"距{lab_zh}{measure_zh}", f"{measure_en} from {lab_en}"
+    if distance is None:
+        opening_zh = f"与{lab_zh}的距离未知：位置未公布"
+        opening_en = f"The distance from {lab_en} is unknown, since no position was published"
+    verdict = _within(distance, np.inf if limit_m is None else limit_m)
     if limit_m is None:
-        return Finding("near", Verdict.YES, f"{opening_zh}；未限定距离。", f"{opening_en}; no distance was asked for.")
+        return Finding("near", verdict, f"{opening_zh}；未限定距离。", f"{opening_en}; no distance was asked for.")
     bound = f"{limit_m / M_PER_KM:g}"
-    verdict = _within(distance, limit_m)
     zh, en = {
         Verdict.YES: (f"不超过 {bound} 千米", f"within {bound} km"),
         Verdict.NO: (
@@ -135,16 +180,16 @@ def _beyond(distance: DistanceInterval | None, limit_m: float, language: str) ->
 
 
 def distance_words(distance: DistanceInterval | None) -> tuple[str, str]:
-    """A distance with the interval that it lies in, in Chinese and English, to 100 m."""
+    """A distance with the interval that it lies in, in Chinese and English, to 100 m; opens an English sentence."""
     if distance is None:
-        return "的距离未知（位置未公布）", "an unknown distance (no position was published)"
+        return "未知", "Unknown"
     least, most = _km(distance.least_m), _km(distance.most_m)
     if distance.nominal_m is None:
-        return f" {least}–{most} 千米（仅知所在行政区）", f"{least}–{most} km (only its district is known)"
+        return f" {least}–{most} 千米（仅知所在行政区）", f"{least}–{most} km (only a district is known)"
     nominal = _km(distance.nominal_m)
     return (
         f"约 {nominal} 千米（按位置精度为 {least}–{most} 千米）",
-        f"about {nominal} km ({least}–{most} km, as exactly as the positions are known)",
+        f"About {nominal} km ({least}–{most} km, as exactly as the positions are known)",
     )
 
 
