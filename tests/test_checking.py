@@ -141,6 +141,22 @@ BREAKS = {
         "no longitude",
         "longitude first",
     ),
+    "left-handed": Break(
+        "districts_neighbours.geojson",
+        "[120.7, 30.0], [120.7, 30.1], [120.6, 30.1]",
+        "[120.6, 30.1], [120.7, 30.1], [120.7, 30.0]",
+        "邻区",
+        "not right-handed",
+        "Reverse the order",
+    ),
+    "left-handed hole": Break(
+        "districts_suzhou_partners.geojson",
+        "[120.9, 30.0]]",
+        "[120.9, 30.0]], [[120.92, 30.02], [120.98, 30.02], [120.98, 30.08], [120.92, 30.02]]",
+        "友区",
+        "holes clockwise",
+        "Reverse the order",
+    ),
     "no length": Break("water_gshhg.geojson", "120.6,", "120.0,", "#1", "degenerate", "Correct it"),
     "no numbers": Break("water_gshhg.geojson", "[120.0, 30.02]", '["120", 30.02]', "#1", "cannot be read", "RFC 7946"),
     "empty": Break("water_gshhg.geojson", "[[120.0, 30.02], [120.6, 30.02]]", "[]", "#1", "no geometry", "Add it"),
@@ -220,9 +236,14 @@ def test_terms_broader_than_themselves(broken: Breaks):
 
 def test_a_bow_tie_says_where_it_crosses(broken: Breaks):
     fault = only(
-        broken("districts_suzhou_partners.geojson", "[120.9, 30.1], [121.0, 30.1]", "[121.0, 30.1], [120.9, 30.1]")
+        broken("districts_suzhou_partners.geojson", "[121.0, 30.1], [120.9, 30.1]", "[120.9, 30.1], [121.0, 30.1]")
     )
     assert "Self-intersection[120.95 30.05]" in fault.en
+
+
+def test_a_hole_that_runs_clockwise_is_right(broken: Breaks):
+    hole = "[120.9, 30.0]], [[120.92, 30.02], [120.98, 30.08], [120.98, 30.02], [120.92, 30.02]]"
+    assert broken("districts_suzhou_partners.geojson", "[120.9, 30.0]]", hole) == ()
 
 
 def test_a_second_core_contradicts_the_phrase_and_its_district(folder: Path):

@@ -369,9 +369,9 @@ def _spatial_files() -> dict[str, str]:
 
 
 def _ring(west: float) -> list[list[float]]:
-    """A square's ring, clockwise as in the real sources."""
+    """A square's ring, counter-clockwise."""
     left, right, top = round(west, 7), round(west + SIDE, 7), round(SOUTH + SIDE, 7)
-    return [[left, SOUTH], [left, top], [right, top], [right, SOUTH], [left, SOUTH]]
+    return [[left, SOUTH], [right, SOUTH], [right, top], [left, top], [left, SOUTH]]
 
 
 def _feature(properties: dict[str, Any], geometry: dict[str, Any]) -> dict[str, Any]:

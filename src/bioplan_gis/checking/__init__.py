@@ -1,7 +1,7 @@
 """What a geodata folder must keep before it is loaded: every fault with its file, its record and the remedy.
 
 Nothing stops at the first fault, and nothing that stands in a file makes this module raise: what cannot be read is a
-fault like any other. Rings may run either way in a source; the loader orients them by RFC 7946.
+fault like any other.
 """
 
 from collections.abc import Callable, Iterable

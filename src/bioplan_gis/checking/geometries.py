@@ -1,4 +1,4 @@
-"""Rules for shapes: readable, closed, valid, and in degrees of longitude and latitude."""
+"""Rules for shapes: readable, closed, valid, right-handed, and in degrees of longitude and latitude."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,9 +36,12 @@ def shapes_of(records: Iterable[Record]) -> NDArray[np.object_]:
 def shape_faults(records: tuple[Record, ...]) -> Iterator[Fault]:
     """Every fault in the shapes of one source's records."""
     shapes = shapes_of(records)
-    sound = shapely.is_valid(shapes) & ~shapely.is_empty(shapes) & _in_world(shapes)
-    for index in np.flatnonzero(~sound):
-        yield _fault(records[index], shapes[index])
+    there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
+    valid, placed = shapely.is_valid(shapes), _in_world(shapes)
+    # What crosses itself has no hand, and axes the wrong way round turn it.
+    handed = ~(valid & placed) | (shapes == shapely.orient_polygons(shapes))
+    for index in np.flatnonzero(~(there & valid & placed & handed)):
+        yield from _faults_of(records[index], shapes[index], placed=placed[index], handed=handed[index])
 
 
 def _in_world(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
@@ -48,36 +51,52 @@ def _in_world(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
     return np.asarray(inside, dtype=np.bool_)
 
 
-def _fault(record: Record, shape: shapely.Geometry | None) -> Fault:
-    zh, en, remedy_zh, remedy_en = _explanation(record.geometry, shape)
-    return Fault(record.file, record.label, zh, en, remedy_zh, remedy_en)
-
-
-def _explanation(geometry: Mapping[str, Any] | None, shape: shapely.Geometry | None) -> tuple[str, str, str, str]:
-    """What is wrong with a shape and what would be right, both in Chinese and English."""
-    if geometry is None or (shape is not None and shape.is_empty):
-        return (
+def _faults_of(record: Record, shape: shapely.Geometry | None, *, placed: bool, handed: bool) -> Iterator[Fault]:
+    """What is wrong with one shape; of one that cannot be read nothing more can be said."""
+    if record.geometry is None or (shape is not None and shape.is_empty):
+        yield Fault(
+            record.file,
+            record.label,
             "要素没有几何。",
             "The feature has no geometry.",
             "请补上几何，或删去该要素。",
             "Add it, or remove the feature.",
         )
-    if shape is None:
-        return _unreadable(geometry)
+    elif shape is None:
+        yield Fault(record.file, record.label, *_unreadable(record.geometry))
+    else:
+        yield from _misdrawn(record, shape, placed=placed, handed=handed)
+
+
+def _misdrawn(record: Record, shape: shapely.Geometry, *, placed: bool, handed: bool) -> Iterator[Fault]:
     if not shape.is_valid:
         reason = shapely.is_valid_reason(shape)
-        return (
+        yield Fault(
+            record.file,
+            record.label,
             f"几何无效（自相交、重叠或退化）：{reason}。",
             f"The geometry is not valid (crosses itself, overlaps or is degenerate): {reason}.",
             "请在所示坐标处改正几何，或删去该要素。",
             "Correct it at the coordinates shown, or remove the feature.",
         )
-    return (
-        f"坐标 {shape.bounds} 超出经纬度范围。",
-        f"The coordinates {shape.bounds} are no longitude and latitude.",
-        "请转换为 EPSG:4490，经度在前、纬度在后，单位为度。",
-        "Convert to EPSG:4490, longitude first, in degrees.",
-    )
+    if not placed:
+        yield Fault(
+            record.file,
+            record.label,
+            f"坐标 {shape.bounds} 超出经纬度范围。",
+            f"The coordinates {shape.bounds} are no longitude and latitude.",
+            "请转换为 EPSG:4490，经度在前、纬度在后，单位为度。",
+            "Convert to EPSG:4490, longitude first, in degrees.",
+        )
+    if not handed:
+        yield Fault(
+            record.file,
+            record.label,
+            "多边形的环不合右手规则（RFC 7946）：外环应为逆时针，内环应为顺时针。",
+            "A ring of the polygon is not right-handed (RFC 7946): outer rings run counter-clockwise, holes clockwise.",
+            "请将该环的坐标倒序（坐标值不变）。",
+            "Reverse the order of the ring's coordinates; the coordinates stay as they are.",
+        )
 
 
 def _unreadable(geometry: Mapping[str, Any]) -> tuple[str, str, str, str]:
