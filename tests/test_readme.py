@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -77,8 +77,15 @@ def test_commands_run_from_an_empty_folder(block: str, tmp_path: Path):
     _run(block, tmp_path, {})
 
 
-def test_feeds_answer(served: str, tmp_path: Path):
-    _run(_block_with("curl").replace(ADDRESS, served), tmp_path, {})
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.startswith("curl")])
+def test_feeds_answer(served: str, block: str, tmp_path: Path):
+    _run(block.replace(ADDRESS, served), tmp_path, {})
+
+
+def test_the_script_runs(loaded_url: Callable[[str], str], tmp_path: Path):
+    script = re.search(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)[1]
+    (tmp_path / "script.py").write_text(script.replace("sqlite:///var/bioplan.gpkg", loaded_url("gpkg")))
+    _run("python script.py", tmp_path, {})
 
 
 def test_postgis_as_described(postgis_cluster: Cluster, tmp_path: Path):
