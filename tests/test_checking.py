@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from bioplan_gis.catalogue import read_catalogue
 from bioplan_gis.checking import RULES, Fault, check
-from bioplan_gis.checking.citations import style
 from bioplan_gis.checking.geodata import Geodata, read_geodata
+from bioplan_gis.checking.outlines import style
 from bioplan_gis.settings import bundled
-from world import ZONE, edit, write_catalogue, write_world
+from world import OUTLINES, ZONE, edit, write_catalogue, write_world
 
 Breaks = Callable[..., tuple[Fault, ...]]
 
@@ -108,9 +108,44 @@ BREAKS = {
         "clause",
     ),
     "no clause": Break("labs.toml", ', clause = "四(二)5"', "", "lab", "incomplete", "clause"),
-    "no such clause": Break("labs.toml", "四(二)5", "第四章", "lab", "clause “第四章”", "half-width"),
-    "wide brackets": Break("labs.toml", "四(二)5", "四（二）5", "lab", "clause “四（二）5”", "half-width"),
-    "another style": Break("labs.toml", "四(二)5", "平台/¶5", "lab", "not written like the other clauses", "one way"),
+    "no such clause": Break("labs.toml", "四(二)5", "四(二)99", "lab", "has no clause “四(二)99”", "outlines.toml"),
+    "wide brackets": Break("labs.toml", "四(二)5", "四（二）5", "lab", "no clause “四（二）5”", "half-width"),
+    "no such paragraph": Break("labs.toml", "小标题/¶2", "小标题/¶4", "planned-lab", "“小标题/¶4”", "outlines.toml"),
+    "outline of nothing": Break(
+        "outlines.toml",
+        '[[record]]\nid = "plan"',
+        """[[record]]
+id = "novel"
+clauses = ["一"]
+
+[[record]]
+id = "plan\"""",
+        "novel",
+        "“novel”, which is not in documents",
+        "documents.toml",
+    ),
+    "outline malformed": Break(
+        "outlines.toml", '"标题", "导语",', '"标题", "导语", "第四章",', "plan", "“第四章” is not", "half-width"
+    ),
+    "outline of two styles": Break(
+        "outlines.toml",
+        '"标题", "导语",',
+        '"标题", "导语", "平台/¶5",',
+        "plan",
+        "not written like the other",
+        "one way",
+    ),
+    "document without provenance": Break(
+        "documents.toml",
+        'citations = [{ document = "plan", clause = "标题" }]',
+        "",
+        "plan",
+        "where it comes from",
+        "one or the other",
+    ),
+    "document of another": Break(
+        "documents.toml", 'document = "plan"', 'document = "article"', "plan", "from another one, “article”", "itself"
+    ),
     "no document": Break("labs.toml", '"article"', '"novel"', "planned-lab", "“novel”, which is not", "documents.toml"),
     "no source": Break("parks.toml", '"places"', '"rumour"', "park", "“rumour”, which is not", "catalogue.toml"),
     "no track": Break("parks.toml", '["cells"]', '["cell"]', "park", "“cell”, which is not in tracks", "tracks.toml"),
@@ -212,6 +247,13 @@ def test_one_break_is_one_fault(broken: Breaks, case: Break):
     assert (fault.file, fault.record) == (case.file, case.record)
     assert case.says in fault.en
     assert case.remedy.lower() in fault.remedy_en.lower()
+
+
+def test_a_document_without_outline(broken: Breaks):
+    fault = only(broken("outlines.toml", OUTLINES, OUTLINES.partition("\n\n")[0]))
+    assert (fault.file, fault.record) == ("documents.toml", "article")
+    assert "outline is not in outlines.toml" in fault.en
+    assert "Add a [[record]]" in fault.remedy_en
 
 
 def test_a_zone_that_does_not_know_of_relying(broken: Breaks):
@@ -395,6 +437,7 @@ def test_nothing_stops_at_the_first_fault(folder: Path):
         ("二/四是", "numbered"),
         ("十二(十一)16", "numbered"),
         ("提升创新能级/¶2", "headed"),
+        ("标题", "around"),
         ("导语", "around"),
         ("导语/¶1", "around"),
         ("结语", "around"),

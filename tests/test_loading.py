@@ -191,6 +191,8 @@ def test_first_citation_is_document_and_clause(world: Engine):
         None,
     ]
     assert _facts(world, "parks", "park", *names) == [None, None, None, "places"]
+    own = [{"document": "plan", "clause": "标题"}]
+    assert _facts(world, "documents", "plan", *names) == ["plan", "标题", own, None]
 
 
 def test_position_comes_from_the_place(world: Engine):

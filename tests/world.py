@@ -28,6 +28,7 @@ issuer_zh = "甲市"
 issuer_en = "City of Jia"
 date = 2024-01-01
 kind = "plan"
+citations = [{ document = "plan", clause = "标题" }]
 
 [[record]]
 id = "article"
@@ -37,6 +38,17 @@ issuer_zh = "甲报"
 issuer_en = "Jia Daily"
 date = 2024-02-01
 kind = "article"
+citations = [{ document = "article", clause = "标题" }]
+"""
+
+OUTLINES = """
+[[record]]
+id = "plan"
+clauses = ["标题", "导语", "二(二)", "三", "三(一)", "三(二)", "三(三)", "四(二)5", "结语"]
+
+[[record]]
+id = "article"
+clauses = ["标题", "导语/¶1", "小标题/¶1", "小标题/¶2", "小标题/¶3"]
 """
 
 LAYOUTS = """
@@ -300,6 +312,7 @@ def _record_files() -> dict[str, str]:
     ]
     return {
         "documents.toml": DOCUMENTS,
+        "outlines.toml": OUTLINES,
         "layouts.toml": LAYOUTS,
         "zones.toml": "".join(zones),
         "labs.toml": LABS,

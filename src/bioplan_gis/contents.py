@@ -98,11 +98,11 @@ def _plain(gazetteer: Gazetteer, layer_id: str) -> Iterator[Placed]:
 
 
 def _documents(gazetteer: Gazetteer, layer_id: str) -> Iterator[Placed]:
-    """A document is its own provenance."""
+    """A document is named by its title."""
     for record, row, _ in _plain(gazetteer, layer_id):
         yield (
             record,
-            {"name_zh": row.get("title_zh"), "name_en": row.get("title_en"), **row, "document": row["id"]},
+            {"name_zh": row.get("title_zh"), "name_en": row.get("title_en"), **row},
             None,
         )
 

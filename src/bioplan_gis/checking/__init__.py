@@ -7,7 +7,7 @@ fault like any other.
 from collections.abc import Callable, Iterable
 
 from bioplan_gis.catalogue import Catalogue
-from bioplan_gis.checking import citations, columns, files, geometries, phrases, positions, references
+from bioplan_gis.checking import citations, columns, files, geometries, outlines, phrases, positions, references
 from bioplan_gis.checking.faults import Fault
 from bioplan_gis.checking.geodata import Geodata, read_geodata
 
@@ -17,6 +17,7 @@ RULES: tuple[Callable[[Geodata], Iterable[Fault]], ...] = (
     files.faults,
     columns.faults,
     citations.faults,
+    outlines.faults,
     references.faults,
     geometries.faults,
     positions.faults,

@@ -1,25 +1,13 @@
-"""Rules for provenance: every record cites a document and its clause, or names a catalogued source, and never both.
+"""Rules for provenance: every record cites a document and its clause, or names a catalogued source, and never both."""
 
-A clause is written with the numbered headings of the document, such as 三(二), 四(二)6, 一3, 4 or 二/四是; where a
-document has headings without numbers, as heading and paragraph, such as 提升创新能级/¶2; before the first heading as
-导语 or 导语/¶1, after the last as 结语.
-"""
-
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from bioplan_gis.checking.faults import Fault
 from bioplan_gis.checking.geodata import Geodata
 from bioplan_gis.records import Record
 
-WITHOUT_PROVENANCE = frozenset({"documents"})
-
-_NUMERAL = "[一二三四五六七八九十]+"
-_POINT = rf"(?:/{_NUMERAL}是|/¶[1-9]\d*)?"
-_NUMBERED = re.compile(rf"(?:{_NUMERAL}(?:\({_NUMERAL}\))?(?:[1-9]\d*)?|[1-9]\d*){_POINT}")
-_AROUND = re.compile(r"(?:导语|前言|正文|结语)(?:/¶[1-9]\d*)?")
-_HEADED = re.compile(r"[^/¶]+/¶[1-9]\d*")
+# An outline is that of the document whose id it has.
+WITHOUT_PROVENANCE = frozenset({"outlines"})
 
 
 def faults(geodata: Geodata) -> Iterable[Fault]:
@@ -28,15 +16,8 @@ def faults(geodata: Geodata) -> Iterable[Fault]:
         if source.id not in WITHOUT_PROVENANCE:
             for record in records:
                 yield from _provenance(record)
-    yield from _mixed_styles(geodata)
-
-
-def style(clause: str) -> str | None:
-    """How a clause is located: ``numbered``, ``headed`` or ``around`` the headings; None where it is malformed."""
-    for name, pattern in (("around", _AROUND), ("numbered", _NUMBERED), ("headed", _HEADED)):
-        if pattern.fullmatch(clause):
-            return name
-    return None
+    for document in geodata.of("documents"):
+        yield from _cites_another(document)
 
 
 def _provenance(record: Record) -> Iterable[Fault]:
@@ -62,8 +43,6 @@ def _citations(record: Record) -> Iterable[Fault]:
     for citation in citations:
         if not _is_citation(citation):
             yield _malformed(record, citation)
-        elif style(citation["clause"]) is None:
-            yield _malformed_clause(record, citation["clause"])
 
 
 def _is_citation(value: object) -> bool:
@@ -86,43 +65,19 @@ def _malformed(record: Record, value: object) -> Fault:
     )
 
 
-def _malformed_clause(record: Record, clause: str) -> Fault:
-    return Fault(
-        record.file,
-        record.label,
-        f"条款“{clause}”的写法无法定位。",
-        f"The clause “{clause}” is not written as one can be found.",
-        "请按文件的编号写作 三(二)、四(二)6（半角括号）；无编号的写作 标题/¶段落序号；"
-        "首节之前写 导语，末节之后写 结语。",
-        "Write the document's numbers, 三(二) or 四(二)6 with half-width brackets; heading/¶paragraph where it has "
-        "none; 导语 before the first heading, 结语 after the last.",
-    )
-
-
-def _mixed_styles(geodata: Geodata) -> Iterable[Fault]:
-    """Documents cited by numbers here and by bare headings there; the rarer way is at fault."""
-    for document, styles in _citing(geodata).items():
-        if len(styles) > 1:
-            rare = min(styles, key=lambda name: len(styles[name]))
-            for record, clause in styles[rare]:
-                yield Fault(
-                    record.file,
-                    record.label,
-                    f"条款“{clause}”与文件“{document}”其他条款的写法不同。",
-                    f"The clause “{clause}” is not written like the other clauses of “{document}”.",
-                    "同一文件的条款请统一：有编号的用编号，没有编号的用 标题/¶段落序号。",
-                    "Write all clauses of a document one way: its numbers, or heading/¶paragraph where it has none.",
-                )
-
-
-def _citing(geodata: Geodata) -> Mapping[str, Mapping[str, list[tuple[Record, str]]]]:
-    """Document to style (numbered, headed) to the records that cite it so."""
-    found: dict[str, dict[str, list[tuple[Record, str]]]] = defaultdict(lambda: defaultdict(list))
-    for record, citation in cited(geodata):
-        how = style(citation["clause"])
-        if how in {"numbered", "headed"}:
-            found[citation["document"]][how].append((record, citation["clause"]))
-    return found
+def _cites_another(document: Record) -> Iterable[Fault]:
+    """What is recorded of a document stands in the document itself, in its title to begin with."""
+    citations = document.get("citations")
+    for citation in citations if isinstance(citations, list) else ():
+        if _is_citation(citation) and citation["document"] != document.get("id"):
+            yield Fault(
+                document.file,
+                document.label,
+                f"文件的题名、发布者与日期引自另一份文件“{citation['document']}”。",
+                f"Title, issuer and date of the document are cited from another one, “{citation['document']}”.",
+                '请引用它自身，例如 { document = 自身的 id, clause = "标题" }。',
+                'Let it cite itself: { document = its own id, clause = "标题" }.',
+            )
 
 
 def cited(geodata: Geodata) -> Iterable[tuple[Record, Mapping[str, str]]]:

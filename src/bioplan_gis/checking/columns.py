@@ -26,6 +26,7 @@ POSITION_COLUMNS = frozenset({"place"})
 NAMES = ("id", "name_zh", "name_en")
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "documents": ("id", "title_zh", "title_en", "issuer_zh"),
+    "outlines": ("id", "clauses"),
     "layouts": (*NAMES, "area_zh", "area_en"),
     "zones": (*NAMES, "layout", "named"),
     "labs": (*NAMES, "kind", "status"),

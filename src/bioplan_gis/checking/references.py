@@ -29,6 +29,7 @@ class Reference:
 PLATFORMS = ("labs", "parks", "enterprises", "industrial-land")
 RELIED_ON = "relied_on_by"
 REFERENCES = (
+    Reference("outlines", "id", ("documents",)),
     Reference("zones", "layout", ("layouts",)),
     Reference("links", "layout", ("layouts",)),
     Reference("layouts", "fields", ("tracks",)),
