@@ -1,5 +1,6 @@
 """Each rule, broken once in a tiny plan: the fault names the file, the record and the remedy, and stands alone."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -17,6 +18,10 @@ from bioplan_gis.checking.outlines import style
 from bioplan_gis.settings import bundled
 from world import OUTLINES, ZONE, edit, write_catalogue, write_world
 
+TOWN = (
+    '{"type": "Feature", "properties": {"geonameid": 1, "name": "Town", "names_zh": "镇"}, '
+    '"geometry": {"type": "Point", "coordinates": [120.02, 30.02]}}'
+)
 Breaks = Callable[..., tuple[Fault, ...]]
 
 
@@ -72,9 +77,9 @@ BREAKS = {
     "id missing": Break("parks.toml", 'id = "park"', "", "甲园", "id is missing", "Add id"),
     "id no slug": Break("parks.toml", 'id = "park"', 'id = "The Park"', "The Park", "no lower-case slug", "lower-case"),
     "id twice": Break(
-        "industrial_land.toml", "land-20", "land-10", "land-10", "more than once (lines 2, 15)", "stand once"
+        "industrial_land.toml", "land-20", "land-10", "land-10", "more than once (line 2, line 15)", "stand once"
     ),
-    "place twice": Break("places.csv", "空地,", "甲园,", "甲园", "more than once (lines 3, 7)", "stand once"),
+    "place twice": Break("places.csv", "空地,", "甲园,", "甲园", "more than once (line 3, line 7)", "stand once"),
     "unknown column": Break(
         "labs.toml", "kind_zh", "kind_cn", "lab", "kind_cn is not declared", "Correct its spelling"
     ),
@@ -92,6 +97,39 @@ BREAKS = {
     "no comparator": Break(
         "targets.toml", 'comparator = "="', 'comparator = "~"', "output", "comparator “~”", "one of =, ≥"
     ),
+    "accuracy below zero": Break("places.csv", ",500,", ",-500,", "甲实验室", "-500.0 of accuracy_m", "at least 0"),
+    "accuracy no number": Break("places.csv", ",500,", ",nan,", "甲实验室", "nan of accuracy_m is not", "type number"),
+    "park below zero": Break(
+        "m3_parks_official.geojson", '"area_ha": 100', '"area_ha": -100', "甲化工园", "-100 of area_ha", "at least 0"
+    ),
+    "district below zero": Break(
+        "districts_hangzhou.geojson", 'geodesic": 107', 'geodesic": -107', "甲区", "-107 of area_km2", "at least 0"
+    ),
+    "water below zero": Break("water_gshhg.geojson", '"km2": -1.0', '"km2": -2.0', "#1", "-2.0 of km2", "at least 0"),
+    "label off the earth": Break(
+        "districts_hangzhou.geojson", '"label_lat": 30.05', '"label_lat": 120', "甲区", "120 of label_lat", "-90 and 90"
+    ),
+    "rate too high": Break("policies.toml", "= 20", "= 120", "award", "120 of rate_percent", "between 0 and 100"),
+    "rate below zero": Break("policies.toml", "= 20", "= -20", "award", "-20 of rate_percent", "between 0 and 100"),
+    "cap below zero": Break(
+        "policies.toml", "rate_percent", "cap_yuan = -1\nrate_percent", "award", "-1 of cap_yuan", "at least 0"
+    ),
+    "infinite cap": Break(
+        "policies.toml", "rate_percent", "cap_yuan = inf\nrate_percent", "award", "inf of cap_yuan", "type number"
+    ),
+    "no such year": Break("targets.toml", "2026\n", "20260\n", "output", "20260 of year", "1900 and 2100"),
+    "no such date": Break("policies.toml", "2024-01-01", "0024-01-01", "award", "0024-01-01 of in_force", "1900"),
+    "a time": Break("policies.toml", "2024-01-01", "2024-01-01T08:00:00", "award", "declared type date", "type date"),
+    "a year alone": Break("policies.toml", "2024-01-01", '"2024"', "award", "declared type date", "type date"),
+    "too large": Break("water_gshhg.geojson", '"level": 2', f'"level": {2**63}', "#1", "type integer", "type integer"),
+    "unwritable": Break("labs.toml", "Yi Laboratory", "Yi\\u0000", "planned-lab", "declared type text", "type text"),
+    "tier zero": Break("zones.toml", "seat = 1", "seat = 0", "zone-a", "0 of seat", "at least 1"),
+    "no kind of lab": Break("labs.toml", '"laboratory"', '"labor"', "lab", "kind “labor”", "university, laboratory"),
+    "no kind of park": Break("parks.toml", 'kind = "park"', 'kind = "garden"', "park", "kind “garden”", "park, town"),
+    "no kind of policy": Break("policies.toml", 'kind = "award"', 'kind = "gift"', "award", "kind “gift”", "award"),
+    "no kind of water": Break("water_gshhg.geojson", '"river"', '"tea"', "#1", "kind “tea”", "river, shore"),
+    "no level": Break("labs.toml", '"national"', '"galactic"', "lab", "level “galactic”", "national, provincial"),
+    "no group": Break("tracks.toml", '"新兴"', '"旧"', "cells", "group “旧”", "优势, 新兴, 未来"),
     "no status": Break("labs.toml", '"planned"', '"rumoured"', "planned-lab", "status “rumoured”", "existing, planned"),
     "two classes": Break("industrial_land.toml", "100103", "100102", "land-10", "M3, 100102", "landuse.py"),
     "no class": Break("industrial_land.toml", '"M3"', '"M9"', "land-10", "M9, 100103", "landuse.py"),
@@ -164,6 +202,24 @@ id = "plan\"""",
         "labs.toml",
     ),
     "lab silent": Break("labs.toml", '["zone-a"]', "[]", "lab", "its relied_on_by lacks “zone-a”", "Add “zone-a”"),
+    "town twice": Break("towns_geonames.geojson", "]}}", "]}}, " + TOWN, "1", "more than once (#1, #2)", "stand once"),
+    "district in two files": Break(
+        "districts_suzhou_partners.geojson",
+        "320581",
+        "330502",
+        "330502",
+        "(districts_neighbours.geojson #1, #1)",
+        "stand once",
+    ),
+    "no polygon": Break(
+        "districts_neighbours.geojson",
+        '{"type": "MultiPolygon", "coordinates": '
+        "[[[[120.6, 30.0], [120.7, 30.0], [120.7, 30.1], [120.6, 30.1], [120.6, 30.0]]]]}",
+        '{"type": "LineString", "coordinates": [[120.6, 30.0], [120.7, 30.0]]}',
+        "邻区",
+        "is a LineString",
+        "MultiPolygon, Polygon",
+    ),
     "not closed": Break("districts_hangzhou.geojson", ", [120.0, 30.0]]", "]", "甲区", "not closed", "begins"),
     "outside": Break(
         "towns_geonames.geojson", "120.01", "120.71", "Town", "outside district 330106", "longitude first"
@@ -204,7 +260,7 @@ id = "plan\"""",
         "accuracy_m is missing",
         "district or none",
     ),
-    "invented": Break("places.csv", ",,,,district", ",,120,30,district", "甲园", "no position is invented", "take"),
+    "invented": Break("places.csv", ",,,,district", ",120,30,,district", "甲园", "no position is invented", "take"),
     "nowhere": Break(
         "places.csv", ",district,330109", ",district,", "空地", "district_adcode is missing", "write none"
     ),
@@ -281,6 +337,25 @@ def test_a_bow_tie_says_where_it_crosses(broken: Breaks):
         broken("districts_suzhou_partners.geojson", "[121.0, 30.1], [120.9, 30.1]", "[120.9, 30.1], [121.0, 30.1]")
     )
     assert "Self-intersection[120.95 30.05]" in fault.en
+
+
+def test_each_of_several_faults_is_named(folder: Path):
+    path = folder / "districts_neighbours.geojson"
+    (district,) = json.loads(path.read_text(encoding="utf-8"))["features"]
+    twin = {**district, "geometry": None}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [district, district, twin]}), encoding="utf-8")
+    edit(folder, "zones.toml", 'name_en = "zone-a"', 'name_en = ""')
+    edit(folder, "layouts.toml", "一心双核多元", "一心三核多元")
+    edit(folder, "places.csv", "120.05,30.05,500,sourced", "120.05,300.5,500,guessed")
+    assert sorted((fault.file, fault.record, fault.en) for fault in check(read_catalogue(folder))) == [
+        ("districts_neighbours.geojson", "330502", "The adcode “330502” stands more than once (#1, #2, #3)."),
+        ("districts_neighbours.geojson", "邻区", "Feature 2 has the geometry of feature 1."),
+        ("districts_neighbours.geojson", "邻区", "The feature has no geometry."),
+        ("layouts.toml", "jia-2024", "三核 of 一心三核多元 asks for 3, but 2 stand."),
+        ("places.csv", "甲实验室", "Its longitude should lie in ±180 and its latitude in ±90."),
+        ("places.csv", "甲实验室", "The position_basis “guessed” is unknown."),
+        ("zones.toml", "zone-a", "The required column name_en is missing."),
+    ]
 
 
 def test_a_hole_that_runs_clockwise_is_right(broken: Breaks):

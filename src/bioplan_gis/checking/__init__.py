@@ -7,7 +7,7 @@ fault like any other.
 from collections.abc import Callable, Iterable
 
 from bioplan_gis.catalogue import Catalogue
-from bioplan_gis.checking import citations, columns, files, geometries, outlines, phrases, positions, references
+from bioplan_gis.checking import citations, columns, files, geometries, outlines, phrases, positions, references, values
 from bioplan_gis.checking.faults import Fault
 from bioplan_gis.checking.geodata import Geodata, read_geodata
 
@@ -16,6 +16,7 @@ __all__ = ["Fault", "check"]
 RULES: tuple[Callable[[Geodata], Iterable[Fault]], ...] = (
     files.faults,
     columns.faults,
+    values.faults,
     citations.faults,
     outlines.faults,
     references.faults,

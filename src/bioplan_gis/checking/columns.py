@@ -4,13 +4,11 @@ import datetime as dt
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bioplan_gis.catalogue import CATALOGUE_FILE, Source
 from bioplan_gis.checking.faults import Fault
-from bioplan_gis.checking.geodata import Geodata
-from bioplan_gis.errors import ParameterError
-from bioplan_gis.landuse import land_class
+from bioplan_gis.checking.geodata import Geodata, number
 from bioplan_gis.records import Record
 
 # Columns that any record compiled by hand may have, besides those that the catalogue declares for its source.
@@ -24,6 +22,7 @@ COMMON_TYPES: Mapping[str, str] = {
 }
 POSITION_COLUMNS = frozenset({"place"})
 NAMES = ("id", "name_zh", "name_en")
+DISTRICTS = ("districts-hangzhou", "districts-neighbours", "districts-suzhou-partners")
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "documents": ("id", "title_zh", "title_en", "issuer_zh"),
     "outlines": ("id", "clauses"),
@@ -37,43 +36,60 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "policies": (*NAMES, "kind", "applies_to_zh", "applies_to_en", "jurisdiction", "in_force", "validity"),
     "targets": (*NAMES, "kind", "measure", "value", "comparator", "unit", "scope_zh", "scope_en"),
     "places": ("name_zh", "position_basis"),
+    **dict.fromkeys(DISTRICTS, ("adcode", "name")),
+    "m3-parks-official": ("name",),
+    "towns-geonames": ("geonameid", "name", "names_zh"),
+    "water-gshhg": ("kind",),
 }
-STATUSES = ("existing", "planned", "proposed")
-VOCABULARY: Mapping[tuple[str, str], tuple[str, ...]] = {
-    **{(source, "status"): STATUSES for source in ("labs", "parks", "industrial-land", "enterprises", "links")},
-    ("labs", "level"): ("national", "provincial", "municipal"),
-    ("tracks", "group"): ("优势", "新兴", "未来"),
-    ("policies", "validity"): ("unconfirmed", "in force", "expired"),
-    ("targets", "kind"): ("goal", "reported"),
-    ("targets", "comparator"): ("=", "≥", ">", "≈", "<", "≤"),
+# The column by which a record is told from the others of its file, where that is not its id.
+KEYS: Mapping[str, str] = {
+    "places": "name_zh",
+    "m3-parks-official": "name",
+    "towns-geonames": "geonameid",
 }
-LAND_CLASS_COLUMNS = ("land_class", "class_code", "class_zh")
 
+# What a database's integer holds.
+LARGEST_INTEGER = 2**63 - 1
+
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
-_PARTIAL_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
 def faults(geodata: Geodata) -> Iterable[Fault]:
     """Every fault of columns and ids."""
     for source in geodata.catalogue:
-        records = geodata.of(source.id)
-        for record in records:
-            yield from record_faults(source, record)
-        yield from _repeated(records)
+        for record in geodata.of(source.id):
+            yield from _record_faults(source, record)
+    for source_ids, key in _together(geodata):
+        yield from _repeated([record for source_id in source_ids for record in geodata.of(source_id)], key)
 
 
-def record_faults(source: Source, record: Record) -> Iterable[Fault]:
-    """Every fault in one record's columns."""
+def _record_faults(source: Source, record: Record) -> Iterable[Fault]:
     compiled = source.file.endswith(".toml")
-    types = {**(COMMON_TYPES if compiled else {}), **{column.name: column.type for column in source.columns}}
+    types = _types(source)
     required = REQUIRED.get(source.id, NAMES if compiled else ())
     yield from _missing(record, required)
     yield from _malformed_id(record, compiled=compiled)
     yield from _undeclared(record, types)
     yield from _mistyped(record, types)
-    yield from _outside_vocabulary(source, record)
-    if source.id == "industrial-land":
-        yield from _two_classes(record)
+
+
+def readable(source: Source, record: Record, columns: Iterable[str]) -> bool:
+    """Whether each of these columns of a record is absent or of its declared type."""
+    types = _types(source)
+    return all(_TYPES[types[name]](record[name]) for name in columns if name in record.values and name in types)
+
+
+def _types(source: Source) -> Mapping[str, str]:
+    """Column to type, as far as the source declares it."""
+    common = COMMON_TYPES if source.file.endswith(".toml") else {}
+    return {**common, **{column.name: column.type for column in source.columns}}
+
+
+def _together(geodata: Geodata) -> Iterable[tuple[tuple[str, ...], str]]:
+    """Sources whose records are told apart by one column, with that column; the districts' files are one layer."""
+    alone = (source.id for source in geodata.catalogue if source.id not in {*DISTRICTS, "water-gshhg"})
+    return [*(((source_id,), KEYS.get(source_id, "id")) for source_id in alone), (DISTRICTS, "adcode")]
 
 
 def _missing(record: Record, required: Iterable[str]) -> Iterable[Fault]:
@@ -130,57 +146,30 @@ def _mistyped(record: Record, types: Mapping[str, str]) -> Iterable[Fault]:
             )
 
 
-def _outside_vocabulary(source: Source, record: Record) -> Iterable[Fault]:
-    for column, value in record.values.items():
-        allowed = VOCABULARY.get((source.id, column))
-        if allowed is not None and isinstance(value, str) and value not in allowed:
-            yield Fault(
-                record.file,
-                record.label,
-                f"{column}“{value}”未知。",
-                f"The {column} “{value}” is unknown.",
-                f"应为 {'、'.join(allowed)} 之一。",
-                f"It should be one of {', '.join(allowed)}.",
-            )
-
-
-def _two_classes(record: Record) -> Iterable[Fault]:
-    """Land whose class, code and name are not one class of industrial land under its spellings."""
-    spellings = [record[column] for column in LAND_CLASS_COLUMNS if isinstance(record.get(column), str)]
-    try:
-        classes = {land_class(spelling) for spelling in spellings}
-    except ParameterError:
-        classes = set()
-    if spellings and len(classes) != 1:
-        yield Fault(
-            record.file,
-            record.label,
-            f"用地类别写法不一致或未知：{'、'.join(spellings)}。",
-            f"Its land class is unknown or written as two: {', '.join(spellings)}.",
-            "请统一为一类，如 M3、100103、三类工业用地（见 landuse.py）。",
-            "Write one class, such as M3, 100103 and 三类工业用地 (see landuse.py).",
-        )
+def _is_text(value: object) -> bool:
+    """A text that both databases and UTF-8 can hold."""
+    return isinstance(value, str) and not _UNWRITABLE.search(value)
 
 
 def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER
 
 
 def _is_number(value: object) -> bool:
-    return _is_integer(value) or (isinstance(value, float) and math.isfinite(value))
+    return number(value) is not None and value not in (math.inf, -math.inf)
 
 
 def _is_date(value: object) -> bool:
-    """A date, or a year or month as far as it is known."""
-    return isinstance(value, dt.date) or (isinstance(value, str) and bool(_PARTIAL_DATE.fullmatch(value)))
+    """A whole date without a time: one known to its year only is left out."""
+    return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
 
 
 def _is_list(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return isinstance(value, list) and all(_is_text(item) for item in value)
 
 
 _TYPES: Mapping[str, Callable[[object], bool]] = {
-    "text": lambda value: isinstance(value, str),
+    "text": _is_text,
     "integer": _is_integer,
     "number": _is_number,
     "boolean": lambda value: isinstance(value, bool),
@@ -190,17 +179,23 @@ _TYPES: Mapping[str, Callable[[object], bool]] = {
 }
 
 
-def _repeated(records: tuple[Record, ...]) -> Iterable[Fault]:
-    """Records of one file with the same id, or places with the same name."""
-    key = "name_zh" if records and records[0].file.endswith(".csv") else "id"
+def _repeated(records: Sequence[Record], key: str) -> Iterable[Fault]:
+    """Records with the same id, or whatever they are told by; the last of them is at fault."""
     times = Counter(str(record[key]) for record in records if key in record.values)
     for value in (value for value, count in times.items() if count > 1):
-        rows = [str(record.line or record.number) for record in records if str(record.get(key)) == value]
+        alike = [record for record in records if str(record.get(key)) == value]
+        rows = [_row(record, alike[-1].file) for record in alike]
         yield Fault(
-            records[0].file,
+            alike[-1].file,
             value,
-            f"{key}“{value}”重复出现（行 {'、'.join(rows)}）。",
-            f"The {key} “{value}” stands more than once (lines {', '.join(rows)}).",
+            f"{key}“{value}”重复出现（{'、'.join(rows)}）。",
+            f"The {key} “{value}” stands more than once ({', '.join(rows)}).",
             f"每条记录的 {key} 应唯一。",
-            f"Every {key} may stand once in a file.",
+            f"Every {key} may stand once.",
         )
+
+
+def _row(record: Record, file: str) -> str:
+    """Where a record stands, in that file or another one."""
+    row = f"#{record.number}" if record.line is None else f"line {record.line}"
+    return row if record.file == file else f"{record.file} {row}"

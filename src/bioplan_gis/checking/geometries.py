@@ -15,15 +15,32 @@ from bioplan_gis.records import Record
 FEWEST_RING_POINTS = 4
 WORLD = (-180.0, -90.0, 180.0, 90.0)
 
+_READABLE = frozenset(
+    {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
+)
 # GeoJSON types whose innermost coordinate lists are rings.
 _RING_DEPTHS: Mapping[str, int] = {"Polygon": 1, "MultiPolygon": 2}
+
+
+_POINT, _LINE, _POLYGON = frozenset({"Point"}), frozenset({"LineString"}), frozenset({"Polygon", "MultiPolygon"})
+KINDS: Mapping[str, frozenset[str]] = {
+    "districts-hangzhou": _POLYGON,
+    "districts-neighbours": _POLYGON,
+    "districts-suzhou-partners": _POLYGON,
+    "m3-parks-official": _POINT,
+    "towns-geonames": _POINT,
+    "water-gshhg": _LINE | _POLYGON,
+}
 
 
 def faults(geodata: Geodata) -> Iterable[Fault]:
     """Every fault of the shapes that come as GeoJSON."""
     for source in geodata.catalogue:
         if source.file.endswith(".geojson"):
-            yield from shape_faults(geodata.of(source.id))
+            records = geodata.of(source.id)
+            yield from shape_faults(records)
+            yield from _of_another_kind(records, KINDS.get(source.id))
+            yield from _drawn_twice(records)
 
 
 def shapes_of(records: Iterable[Record]) -> NDArray[np.object_]:
@@ -97,6 +114,38 @@ def _misdrawn(record: Record, shape: shapely.Geometry, *, placed: bool, handed: 
             "请将该环的坐标倒序（坐标值不变）。",
             "Reverse the order of the ring's coordinates; the coordinates stay as they are.",
         )
+
+
+def _of_another_kind(records: Iterable[Record], kinds: frozenset[str] | None) -> Iterator[Fault]:
+    """Features whose geometry is none of those that the layer holds."""
+    for record in records:
+        kind = None if record.geometry is None else str(record.geometry.get("type"))
+        if kind is not None and kinds is not None and kind not in kinds and kind in _READABLE:
+            yield Fault(
+                record.file,
+                record.label,
+                f"几何类型为 {kind}。",
+                f"The geometry is a {kind}.",
+                f"此处应为 {'、'.join(sorted(kinds))}。",
+                f"It should be one of {', '.join(sorted(kinds))} here.",
+            )
+
+
+def _drawn_twice(records: Iterable[Record]) -> Iterator[Fault]:
+    """Lines and polygons that stand in a file already; several towns may share a point."""
+    first: dict[str, Record] = {}
+    drawn = (record for record in records if record.geometry and record.geometry.get("type") != "Point")
+    for record in drawn:
+        earlier = first.setdefault(json.dumps(record.geometry, sort_keys=True), record)
+        if earlier is not record:
+            yield Fault(
+                record.file,
+                record.label,
+                f"第 {record.number} 个要素的几何与第 {earlier.number} 个完全相同。",
+                f"Feature {record.number} has the geometry of feature {earlier.number}.",
+                "请删去重复的要素，或改正其几何。",
+                "Remove the one that is too many, or correct its geometry.",
+            )
 
 
 def _unreadable(geometry: Mapping[str, Any]) -> tuple[str, str, str, str]:

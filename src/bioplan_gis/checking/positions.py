@@ -40,11 +40,11 @@ def _basis(place: Record) -> Iterable[Fault]:
         yield _unknown_basis(place, basis)
     elif basis in POSITIONED and missing:
         yield _without_coordinates(place, basis, "、".join(missing))
-    elif basis in POSITIONED and not _on_earth(place.get("lon_wgs84"), place.get("lat_wgs84")):
-        yield _nowhere(place)
     elif basis in UNPOSITIONED and len(missing) < len(COORDINATES):
         yield _invented(place, basis)
-    elif basis == "district" and "district_adcode" not in place.values:
+    if not _on_earth(place.get("lon_wgs84"), place.get("lat_wgs84")):
+        yield _nowhere(place)
+    if basis == "district" and "district_adcode" not in place.values:
         yield Fault(
             place.file,
             place.label,
