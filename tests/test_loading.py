@@ -16,11 +16,11 @@ from sqlalchemy import Engine, text
 from bioplan_gis.catalogue import read_catalogue
 from bioplan_gis.contents import NOT_STORED
 from bioplan_gis.crs import GEOD
-from bioplan_gis.errors import ForeignDatabaseError, GeodataError
+from bioplan_gis.errors import DamagedDatabaseError, ForeignDatabaseError, GeodataError, NotLoadedError
 from bioplan_gis.loading import is_current, load
 from bioplan_gis.records import read_records
 from bioplan_gis.settings import bundled
-from bioplan_gis.storage.database import downgrade, reading, writing
+from bioplan_gis.storage.database import downgrade, reading, require_schema, writing
 from bioplan_gis.storage.items import read_collection
 from bioplan_gis.storage.layers import read_layer, read_layers, read_versions
 from bioplan_gis.storage.measures import read_lands, read_place
@@ -121,6 +121,24 @@ def test_edited_file_that_was_not_catalogued_is_not_current_and_not_loaded(world
     with pytest.raises(GeodataError, match=r"labs\.toml"):
         load(world, read_catalogue(folder))
     assert list(_features(world, "labs")) == ["lab", "planned-lab"]
+
+
+def test_file_that_says_the_same_but_is_another_is_not_loaded(world: Engine, folder: Path):
+    """The catalogue's hash alone tells: the records are as they were."""
+    with (folder / "labs.toml").open("a", encoding="utf-8") as file:
+        file.write("# another hand")
+    with pytest.raises(GeodataError, match=r"labs\.toml") as caught:
+        load(world, read_catalogue(folder))
+    assert "sha256" in caught.value.en
+    assert _versions(world) == dict.fromkeys(LAYER_IDS, 1)
+
+
+def test_table_that_is_gone_is_no_current_database(world: Engine, folder: Path):
+    with writing(world) as connection:
+        connection.execute(text("DROP TABLE towns"))
+    for step in (is_current, load):
+        with pytest.raises(DamagedDatabaseError, match="missing: towns"):
+            step(world, read_catalogue(folder))
 
 
 def test_empty_or_earlier_database_is_not_current(empty_url: str, folder: Path):
@@ -226,6 +244,7 @@ def test_stated_district_name_goes_before_the_boundary(world: Engine, folder: Pa
 
 
 def test_zone_has_its_members_outline_counter_clockwise(world: Engine, folder: Path):
+    edit(folder, "zones.toml", 'members = ["330109"]', 'members = ["330105"]')
     edit(folder, "zones.toml", 'members = ["330114"]', 'members = ["330114", "330109"]')
     load(world, read_catalogue(folder))
     shapes = {key: shapely.geometry.shape(one["geometry"]) for key, one in _features(world, "zones").items()}
@@ -274,11 +293,11 @@ def test_layer_names_all_the_sources_that_it_stands_on(world: Engine):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (("labs.toml", 'place = "甲实验室"', 'place = "丙实验室"'), "no place “丙实验室”"),
-        (("zones.toml", 'members = ["330106"]', 'members = ["999999"]'), "no district “999999”"),
-        (("labs.toml", 'level = "national"', 'levle = "national"'), "no column “levle”"),
-        (("labs.toml", 'id = "planned-lab"', 'id = "lab"'), "stands twice"),
-        (("labs.toml", 'id = "planned-lab"\n', ""), "its id is missing"),
+        (("labs.toml", 'place = "甲实验室"', 'place = "丙实验室"'), "“丙实验室” is not in places.csv"),
+        (("zones.toml", 'members = ["330106"]', 'members = ["999999"]'), "“999999”, which is not in districts"),
+        (("labs.toml", 'level = "national"', 'levle = "national"'), "levle is not declared"),
+        (("labs.toml", 'id = "planned-lab"', 'id = "lab"'), "stands more than once"),
+        (("labs.toml", 'id = "planned-lab"\n', ""), "column id is missing"),
         (("labs.toml", '"existing"', "existing"), "labs.toml is no TOML"),
         (
             (
@@ -286,8 +305,18 @@ def test_layer_names_all_the_sources_that_it_stands_on(world: Engine):
                 '"coordinates": [[120.0, 30.02], [120.6, 30.02]]',
                 '"coordinates": [[120.0, 30.02]]',
             ),
-            "geometry cannot be used",
+            "geometry cannot be read",
         ),
+        (("labs.toml", 'citations = [{ document = "plan", clause = "四(二)5" }]', ""), "where it comes from"),
+        (("labs.toml", 'clause = "四(二)5"', 'clause = ""'), "incomplete"),
+        (("labs.toml", 'clause = "四(二)5"', 'clause = "四(二)99"'), "no clause “四(二)99”"),
+        (("labs.toml", '"national"', '"galactic"'), "level “galactic” is unknown"),
+        (("layouts.toml", "一心双核多元", "一心三核多元"), "asks for 3, but 2 stand"),
+        (("places.csv", "120.05,30.05,", "30.05,120.05,"), "latitude in ±90"),
+        (("places.csv", "120.05,30.05,500", "abc,30.05,500"), "'abc' of lon_wgs84"),
+        (("places.csv", "120.05,30.05,500", "120.05,30.05,nan"), "nan of accuracy_m"),
+        (("targets.toml", "40_000_000_000", '"many"'), "'many' of value"),
+        (("districts_neighbours.geojson", "MultiPolygon", "Polygon"), "geometry cannot be read"),
     ],
 )
 def test_record_that_cannot_be_used_is_named_and_nothing_is_lost(world: Engine, folder: Path, change, sentence):
@@ -297,6 +326,34 @@ def test_record_that_cannot_be_used_is_named_and_nothing_is_lost(world: Engine, 
         load(world, read_catalogue(folder))
     assert file.partition(".")[0] in str(caught.value)
     assert _versions(world) == dict.fromkeys(LAYER_IDS, 1)
+
+
+def test_refusal_says_what_where_and_how_many_more(world: Engine, folder: Path):
+    edit(folder, "labs.toml", "四(二)5", "四(二)99")
+    edit(folder, "labs.toml", '"national"', '"galactic"')
+    edit(folder, "zones.toml", 'role = "核"', 'role = "心"')
+    with pytest.raises(GeodataError) as caught:
+        load(world, read_catalogue(folder))
+    assert caught.value.en.startswith("labs.toml, record “lab”: The level “galactic” is unknown. It should be one of")
+    assert "national" in caught.value.zh
+    assert "另有 4 处问题，bioplan check 逐一列出。未载入任何内容。" in caught.value.zh
+    assert caught.value.en.endswith("And 4 more: bioplan check lists them all. Nothing was loaded.")
+
+
+def test_file_in_another_crs_is_refused(world: Engine, folder: Path):
+    path = folder / "catalogue.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("EPSG:4490", "EPSG:3857", 1), encoding="utf-8")
+    with pytest.raises(GeodataError, match="the CRS EPSG:3857"):
+        load(world, read_catalogue(folder))
+
+
+def test_refused_folder_leaves_an_empty_database_empty(empty_url: str, folder: Path):
+    edit(folder, "labs.toml", '"national"', '"galactic"')
+    for engine in opened(empty_url):
+        with pytest.raises(GeodataError):
+            load(engine, read_catalogue(folder))
+        with pytest.raises(NotLoadedError):
+            require_schema(engine)
 
 
 def test_missing_file_is_named(world: Engine, folder: Path):

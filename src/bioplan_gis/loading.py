@@ -11,8 +11,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from bioplan_gis.catalogue import Catalogue, file_sha256, verify
+from bioplan_gis.checking import Fault, check
 from bioplan_gis.contents import Content, content_of
-from bioplan_gis.errors import NotLoadedError, SchemaTooOldError
+from bioplan_gis.errors import GeodataError, NotLoadedError, SchemaTooOldError
 from bioplan_gis.positions import Gazetteer
 from bioplan_gis.storage.database import reading, require_schema, upgrade, writing
 from bioplan_gis.storage.layers import (
@@ -58,10 +59,11 @@ def load(engine: Engine, catalogue: Catalogue, progress: Progress | None = None)
             when it is stored but not yet kept.
 
     Raises:
-        GeodataError: a file is missing, is not the one that the catalogue describes, or cannot be used.
+        GeodataError: the folder has a fault that ``check`` finds; nothing is stored, and the schema is left as it is.
         StorageError: the database cannot take it; its old state stands.
     """
     digest = content_digest(catalogue)
+    _require_faultless(catalogue)
     contents = dict(_read_contents(catalogue))
     upgrade(engine)
     with writing(engine) as connection:
@@ -92,6 +94,23 @@ def content_digest(catalogue: Catalogue) -> str:
     parts += (file_sha256(path) for path in map(catalogue.path, catalogue) if path.exists())
     parts += (file_sha256(package / name) for name in _DERIVING)
     return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def _require_faultless(catalogue: Catalogue) -> None:
+    first, *others = check(catalogue) or (None,)
+    if first is not None:
+        raise _refusal(first, len(others))
+
+
+def _refusal(fault: Fault, others: int) -> GeodataError:
+    """The fault, its remedy, and how many more there are."""
+    record_zh, record_en = (f" 的记录“{fault.record}”", f", record “{fault.record}”") if fault.record else ("", "")
+    more_zh = f"另有 {others} 处问题，bioplan check 逐一列出。" if others else ""
+    more_en = f" And {others} more: bioplan check lists them all." if others else ""
+    return GeodataError(
+        f"{fault.file}{record_zh}：{fault.zh}{fault.remedy_zh}{more_zh}未载入任何内容。",
+        f"{fault.file}{record_en}: {fault.en} {fault.remedy_en}{more_en} Nothing was loaded.",
+    )
 
 
 def _read_contents(catalogue: Catalogue) -> Iterator[tuple[str, Content]]:
