@@ -1,16 +1,20 @@
 """Fixtures: real databases of both engines, empty or with the schema, each made in a moment from a template."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import Engine
 
 from bioplan_gis.storage.database import open_engine, upgrade
 
+NOBODY = 65534
 ENGINES = ["gpkg", pytest.param("postgis", marks=pytest.mark.postgis)]
 
 
@@ -66,9 +70,31 @@ def _copied_file(url: str, target: Path) -> str:
     return f"sqlite:///{target}"
 
 
-def opened(url: str) -> Iterator[Engine]:
-    engine = open_engine(url)
+def opened(url: str, **options) -> Iterator[Engine]:
+    engine = open_engine(url, **options)
     try:
         yield engine
     finally:
         engine.dispose()
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may read and write everywhere: step down to a user who may not."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that everyone may read."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+        Path(name).chmod(0o755)

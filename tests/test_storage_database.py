@@ -1,12 +1,10 @@
 """Opening, refusing and locking databases: every failure is a sentence of its own, and nothing is lost."""
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import Engine, event, make_url, text
@@ -21,14 +19,13 @@ from bioplan_gis.errors import (
     NotLoadedError,
     ReadOnlyDatabaseError,
 )
-from bioplan_gis.storage.database import open_engine, reading, require_schema, require_sqlite, upgrade, writing
+from bioplan_gis.storage.database import open_engine, reading, require_schema, upgrade, writing
+from bioplan_gis.storage.files import require_sqlite
 from bioplan_gis.storage.items import read_collection
 from bioplan_gis.storage.layers import read_layer, read_layers, read_versions
 from cluster import free_port
-from databases import opened
+from databases import as_nobody, opened
 from drafts import store
-
-NOBODY = 65534
 
 
 def _raises(kind: type[BioplanError], *words: str):
@@ -173,27 +170,6 @@ def test_server_that_only_reads_is_told_apart(new_url: Callable[[str], str]):
             connection.execute(text("CREATE TABLE parcels (id INTEGER)"))
 
 
-@contextmanager
-def _as_nobody() -> Iterator[None]:
-    """Root may write everywhere: step down to a user who may not."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-@pytest.fixture
-def public_folder() -> Iterator[Path]:
-    """A folder that everyone may read."""
-    with TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
 def test_read_only_file_is_served_and_not_written(public_folder: Path):
     path = public_folder / "bioplan.gpkg"
     for engine in opened(f"sqlite:///{path}"):
@@ -201,7 +177,7 @@ def test_read_only_file_is_served_and_not_written(public_folder: Path):
         store(engine, "labs", [{"id": "a"}])
     path.chmod(0o444)
     public_folder.chmod(0o777)
-    with _as_nobody():
+    with as_nobody():
         for engine in opened(f"sqlite:///{path}"):
             with reading(engine) as connection:
                 assert read_versions(connection) == {"labs": 1}
@@ -212,7 +188,7 @@ def test_read_only_file_is_served_and_not_written(public_folder: Path):
 
 def test_folder_that_cannot_be_written_is_named(public_folder: Path):
     public_folder.chmod(0o555)
-    with _as_nobody():
+    with as_nobody():
         for engine in opened(f"sqlite:///{public_folder / 'bioplan.gpkg'}"):
             with _raises(ReadOnlyDatabaseError, str(public_folder), "permissions"):
                 upgrade(engine)

@@ -64,6 +64,8 @@ def main() -> NoReturn:
         err.print(
             f"[bold red]错误[/] {escape(error.zh)}", f"[bold red]Error[/] {escape(error.en)}", sep="\n", soft_wrap=True
         )
+        if error.details:
+            err.print(escape(error.details), soft_wrap=True)
         sys.exit(1)
     sys.exit(0)
 

@@ -30,13 +30,15 @@ class BioplanError(Exception):
     Args:
         zh: the sentence in Chinese.
         en: the same sentence in English.
+        details: what only whoever runs the service may see, such as where its database is; no visitor is told.
     """
 
-    def __init__(self, zh: str, en: str) -> None:
-        """Keep both sentences; ``str(error)`` prints them on two lines."""
-        super().__init__(f"{zh}\n{en}")
+    def __init__(self, zh: str, en: str, *, details: str = "") -> None:
+        """Keep both sentences; ``str(error)`` prints them on lines of their own, and the details on a third."""
+        super().__init__("\n".join(filter(None, (zh, en, details))))
         self.zh = zh
         self.en = en
+        self.details = details
 
 
 class SettingsError(BioplanError):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,8 @@ PROBLEM = "application/problem+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
 
 Link = dict[str, str]
+
+_LOG = logging.getLogger(__name__)
 # RFC 9110, 12.4.2
 _QUALITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
@@ -81,7 +84,12 @@ def _weight(quality: str) -> float:
 
 
 def problem(request: Request, status: int, code: str, error: BioplanError) -> Response:
-    """A problem document in the client's language, naming the parameter and value where one is at fault."""
+    """A problem document in the client's language, naming the parameter and value where one is at fault.
+
+    What only the operator may see goes to the log, and no further.
+    """
+    if error.details:
+        _LOG.error("%s: %s", request.url.path, error)
     english = prefers_english(request)
     document: dict[str, Any] = {
         "type": "about:blank",

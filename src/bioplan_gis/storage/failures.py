@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import URL, Engine
+import psycopg
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -18,62 +19,68 @@ from bioplan_gis.errors import (
     ReadOnlyDatabaseError,
     StorageError,
 )
+from bioplan_gis.storage.addresses import named
 
 Sentences = tuple[type[StorageError], str, str]
 
 _BUSY: Sentences = (
     DatabaseBusyError,
-    "数据库 {url} 正被另一进程写入或占用；请稍后重试。",
-    "The database {url} is being written or held by another process; try again in a moment.",
+    "数据库正被另一进程写入或占用；请稍后重试。",
+    "The database is being written or held by another process; try again in a moment.",
+)
+_SLOW: Sentences = (
+    DatabaseBusyError,
+    "数据库在限定时间内未能答复；请稍后重试，或缩小查询范围。",
+    "The database did not finish the answer in the time that it is given; try again in a moment, or ask for less.",
 )
 _READ_ONLY: Sentences = (
     ReadOnlyDatabaseError,
-    "数据库 {url} 不可写（{reason}）；请检查该文件及其所在文件夹的权限，或换用可写的数据库账号。",
+    "数据库不可写；请检查该文件及其所在文件夹的权限，或换用可写的数据库账号。",
     (
-        "The database {url} cannot be written ({reason}); check the permissions of the file and its folder, or use an "
-        "account that may write."
+        "The database cannot be written; check the permissions of the file and its folder, or use an account that may "
+        "write."
     ),
 )
 _FULL: Sentences = (
     DiskFullError,
-    "数据库 {url} 所在磁盘已满；本次更改已撤销，原有数据未变。请腾出空间后重试。",
+    "数据库所在磁盘已满；本次更改已撤销，原有数据未变。请腾出空间后重试。",
     (
-        "The disk that holds the database {url} is full; this change was undone and nothing was lost. Free some space "
-        "and try again."
+        "The disk that holds the database is full; this change was undone and nothing was lost. Free some space and "
+        "try again."
     ),
 )
 _DAMAGED: Sentences = (
     DamagedDatabaseError,
-    "数据库 {url} 已损坏或缺少部分表（{reason}）；请从备份恢复，或改用新的数据库后运行 bioplan load。",
-    "The database {url} is damaged or lacks a part ({reason}); restore a backup, or run bioplan load on a new one.",
+    "数据库已损坏，或其中的表与其版本不符；请从备份恢复，或改用新的数据库后运行 bioplan load。",
+    (
+        "The database is damaged, or its tables are not those of its version; restore a backup, or run bioplan load on "
+        "a new one."
+    ),
 )
 _NOT_LOADED: Sentences = (
     NotLoadedError,
-    "数据库 {url} 还没有图层；请先运行 bioplan load。",
-    "The database {url} has no layers yet; run bioplan load first.",
+    "数据库还没有图层；请先运行 bioplan load。",
+    "The database has no layers yet; run bioplan load first.",
 )
 _FOREIGN_FILE: Sentences = (
     ForeignDatabaseError,
-    "{url} 不是 SQLite/GeoPackage 文件，未作任何改动；请在 BIOPLAN_DATABASE_URL 中改用其他路径。",
-    "{url} is no SQLite or GeoPackage file and was left untouched; name another path in BIOPLAN_DATABASE_URL.",
+    "该文件不是 SQLite/GeoPackage，未作任何改动；请在 BIOPLAN_DATABASE_URL 中改用其他路径。",
+    "The file is no SQLite or GeoPackage file and was left untouched; name another path in BIOPLAN_DATABASE_URL.",
 )
 _UNREADABLE: Sentences = (
     DatabaseUnavailableError,
-    "读写数据库 {url} 时磁盘出错（{reason}）；请检查存储设备。",
-    "The disk failed while the database {url} was read or written ({reason}); check the storage.",
+    "读写数据库时磁盘出错；请检查存储设备。",
+    "The disk failed while the database was read or written; check the storage.",
 )
 _UNREACHABLE: Sentences = (
     DatabaseUnavailableError,
-    "无法连接数据库 {url}（{reason}）；请确认服务器已启动、地址、账号与密码正确。",
-    (
-        "The database {url} cannot be reached ({reason}); see that the server is up and that address, user and "
-        "password are right."
-    ),
+    "无法连接数据库；请确认服务器已启动，地址、账号与密码正确。",
+    "The database cannot be reached; see that the server is up and that address, user and password are right.",
 )
 _OVERLOADED: Sentences = (
     DatabaseBusyError,
-    "数据库 {url} 的连接已用尽；请稍后重试。",
-    "All connections to the database {url} are taken; try again in a moment.",
+    "数据库的连接已用尽；请稍后重试。",
+    "All connections to the database are taken; try again in a moment.",
 )
 
 # Primary result codes, https://www.sqlite.org/rescode.html
@@ -88,12 +95,14 @@ _OF_POSTGRESQL = {
     "55P03": _BUSY,
     "40P01": _BUSY,
     "40001": _BUSY,
-    "57014": _BUSY,
+    "57014": _SLOW,
     "XX": _DAMAGED,
     "08": _UNREACHABLE,
     "28": _UNREACHABLE,
     "57P": _UNREACHABLE,
     "3D": _UNREACHABLE,
+    "42P07": _DAMAGED,
+    "42710": _DAMAGED,
 }
 
 
@@ -103,39 +112,39 @@ def translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except PoolTimeoutError as error:
-        raise _written(_OVERLOADED, engine.url, "") from error
+        raise _written(_OVERLOADED, engine, "") from error
     except (DBAPIError, sqlite3.Error) as error:
         origin = error.orig if isinstance(error, DBAPIError) else error
         sentences = _sentences_of(origin)
         if sentences is None:
             raise
-        raise _written(sentences, engine.url, str(origin).strip().partition("\n")[0]) from error
+        raise _written(sentences, engine, str(origin).strip().partition("\n")[0]) from error
 
 
-def named(url: URL) -> str:
-    """A database's URL as it may be shown: without its password."""
-    return url.render_as_string(hide_password=True)
+def damaged(engine: Engine, reason: str) -> StorageError:
+    """The error of a database that is not whole, whoever found it out."""
+    return _written(_DAMAGED, engine, reason)
 
 
-def _written(sentences: Sentences, url: URL, reason: str) -> StorageError:
+def _written(sentences: Sentences, engine: Engine, reason: str) -> StorageError:
     kind, zh, en = sentences
-    return kind(zh.format(url=named(url), reason=reason), en.format(url=named(url), reason=reason))
+    return kind(zh, en, details=f"{named(engine.url)} ({reason})" if reason else named(engine.url))
 
 
 def _sentences_of(origin: BaseException | None) -> Sentences | None:
     if (code := getattr(origin, "sqlite_errorcode", None)) is not None:
-        return _missing_part(str(origin)) if code == 1 else _OF_SQLITE.get(code & 0xFF)
+        return _unlike_its_version(str(origin)) if code == 1 else _OF_SQLITE.get(code & 0xFF)
     state = getattr(origin, "sqlstate", None)
     if state is None:
         # psycopg gives no SQLSTATE where no connection came about, or where it broke.
-        return _UNREACHABLE if type(origin).__name__ == "OperationalError" else None
-    if state in ("42P01", "42703"):
-        return _missing_part(str(origin))
+        return _UNREACHABLE if isinstance(origin, psycopg.OperationalError) else None
+    if state in {"42P01", "42703"}:
+        return _unlike_its_version(str(origin))
     return next((_OF_POSTGRESQL[state[:length]] for length in (5, 3, 2) if state[:length] in _OF_POSTGRESQL), None)
 
 
-def _missing_part(reason: str) -> Sentences | None:
-    """A table or column that is not there; without the registry nothing was ever loaded."""
+def _unlike_its_version(reason: str) -> Sentences | None:
+    """A table or column is not there, or is there already; without the registry nothing was ever loaded."""
     if "no such table: layers" in reason or 'relation "layers"' in reason:
         return _NOT_LOADED
-    return _DAMAGED if "no such" in reason or "does not exist" in reason else None
+    return _DAMAGED if any(words in reason for words in ("no such", "does not exist", "already exists")) else None

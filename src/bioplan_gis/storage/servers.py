@@ -1,0 +1,140 @@
+"""The PostGIS server: opened so that one that hangs or is cut off is noticed, and keeps nobody waiting for ever."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from time import monotonic
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bioplan_gis.errors import DatabaseUnavailableError
+from bioplan_gis.storage.addresses import named, unusable
+
+CONNECT_TIMEOUT_S = 5
+# A server that does not answer its shortest question within this is given up.
+PING_TIMEOUT_S = 5
+# Longest that a reader's statement may take; the server itself ends it.
+READ_TIMEOUT_S = 30
+# How libpq finds out that the way to the server was cut: https://www.postgresql.org/docs/current/libpq-connect.html
+OPTIONS: Mapping[str, object] = {
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+# A little longer than the server's own limit, whose answer says more.
+PATIENCE_OF_READERS_S = READ_TIMEOUT_S + 5
+
+Value = TypeVar("Value")
+
+
+class NoAnswerError(psycopg.OperationalError):
+    """The server kept the connection and said nothing for longer than anyone would wait."""
+
+
+class AnsweringConnection(psycopg.Connection[TupleRow]):
+    """A connection that gives a silent server up.
+
+    Neither statement_timeout nor TCP helps against a server that hangs: the one is its own clock, and its kernel goes
+    on acknowledging.
+
+    Attributes:
+        patience_s: longest silence in seconds; None waits for ever.
+    """
+
+    patience_s: float | None = PING_TIMEOUT_S
+
+    def wait(self, gen: PQGen[Value], *options: Any, **more: Any) -> Value:  # noqa: ANN401 - psycopg's
+        """Let the server answer; a connection that it does not answer on is closed, for its state is unknown."""
+        try:
+            return super().wait(_heard(gen, self.patience_s), *options, **more)
+        except NoAnswerError:
+            self.close()
+            raise
+
+
+def _heard(gen: PQGen[Value], patience_s: float | None) -> PQGen[Value]:
+    """The same conversation; psycopg looks in without news (``ready`` is 0) several times a second."""
+    heard_at = monotonic()
+    try:
+        waits_for = next(gen)
+        while True:
+            ready = yield waits_for
+            heard_at = monotonic() if ready else heard_at
+            if patience_s is not None and monotonic() - heard_at > patience_s:
+                raise NoAnswerError(f"no answer within {patience_s} s")
+            waits_for = gen.send(ready)
+    except StopIteration as end:
+        value: Value = end.value
+        return value
+
+
+def open_server(url: URL, busy_timeout_s: float, **options: Any) -> Engine:  # noqa: ANN401 - SQLAlchemy's
+    """An engine for PostGIS; nothing is asked of the server yet.
+
+    Raises:
+        DatabaseUnavailableError: the URL has an option that libpq does not know.
+    """
+    _require_known_options(url)
+    engine = create_engine(
+        url,
+        connect_args={name: value for name, value in OPTIONS.items() if name not in url.query},
+        execution_options={"bioplan_busy_ms": round(busy_timeout_s * 1000)},
+        pool_pre_ping=True,
+        **options,
+    )
+    event.listen(engine, "do_connect", partial(_connect, url))
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+@contextmanager
+def patient(connection: Connection, patience_s: float | None) -> Iterator[None]:
+    """Wait so long for each answer, and no longer than for a ping thereafter; a file is not waited for."""
+    database: Any = connection.connection.dbapi_connection
+    if not isinstance(database, AnsweringConnection):
+        yield
+        return
+    database.patience_s = patience_s
+    try:
+        yield
+    finally:
+        database.patience_s = PING_TIMEOUT_S
+
+
+def _require_known_options(url: URL) -> None:
+    try:
+        _, options = url.get_dialect()().create_connect_args(url)
+        make_conninfo("", **{name: value for name, value in options.items() if name != "context"})
+    except (ArgumentError, ValueError, psycopg.Error) as error:
+        raise _wrong_option(url, error) from error
+
+
+def _wrong_option(url: URL, error: Exception) -> DatabaseUnavailableError:
+    return unusable(f"{named(url)} ({str(error).strip()})", "其中的选项不可用", "an option in it cannot be used")
+
+
+def _connect(
+    url: URL, _dialect: Dialect, _record: ConnectionPoolEntry, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> AnsweringConnection:
+    try:
+        return AnsweringConnection.connect(*arguments, **options)
+    except psycopg.ProgrammingError as error:
+        raise _wrong_option(url, error) from error
+
+
+def _prepare(database: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """PostGIS functions are priced so high that the server would compile every query, 0.8 s for one of 30 ms."""
+    database.autocommit = True
+    database.cursor().execute(f"SET jit = off; SET statement_timeout = '{READ_TIMEOUT_S}s'")
+    database.autocommit = False
