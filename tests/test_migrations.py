@@ -9,7 +9,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, column, inspect, table, text
 
-from bioplan_gis.errors import ForeignDatabaseError, NotLoadedError, SchemaTooNewError, SchemaTooOldError
+from bioplan_gis.errors import (
+    DamagedDatabaseError,
+    ForeignDatabaseError,
+    NotLoadedError,
+    SchemaTooNewError,
+    SchemaTooOldError,
+)
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.database import (
     VERSION_TABLE,
@@ -120,6 +126,48 @@ def test_earlier_schema_is_upgraded_on_request(engine: Engine):
         require_schema(engine)
     upgrade(engine)
     require_schema(engine)
+
+
+def _change(engine: Engine, *statements: str) -> None:
+    with writing(engine) as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def test_version_that_says_less_than_there_is_is_damage(engine: Engine):
+    _change(
+        engine,
+        "UPDATE bioplan_schema SET version_num = '0001'",
+        "INSERT INTO loads (id, catalogue_digest) VALUES ('a', 'b')",
+    )
+    with pytest.raises(DamagedDatabaseError, match=r"not those of its version[^$]*already exists"):
+        upgrade(engine)
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT id FROM loads")).scalar() == "a"
+    assert _tables(engine) == set(METADATA.tables)
+
+
+def test_version_that_is_lost_is_damage(engine: Engine):
+    _change(engine, "DELETE FROM bioplan_schema")
+    for step in (require_schema, upgrade, lambda it: downgrade(it, "base")):
+        with pytest.raises(DamagedDatabaseError, match=f"{VERSION_TABLE} is empty"):
+            step(engine)
+
+
+@pytest.mark.parametrize("gone", ["towns", "policies", "loads"])
+def test_table_that_is_gone_is_noticed_before_it_is_asked_for(engine: Engine, gone: str):
+    _change(engine, f"DROP TABLE {gone}")
+    for step in (require_schema, upgrade):
+        with pytest.raises(DamagedDatabaseError, match=rf"restore a backup[^$]*missing: {gone}"):
+            step(engine)
+
+
+def test_index_that_is_gone_is_noticed(new_url):
+    for engine in opened(new_url("gpkg")):
+        upgrade(engine)
+        _change(engine, "DROP TABLE rtree_labs_geom")
+        with pytest.raises(DamagedDatabaseError, match="missing: rtree_labs_geom"):
+            require_schema(engine)
 
 
 def test_database_of_somebody_else_is_left_alone(empty: Engine):
