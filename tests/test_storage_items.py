@@ -4,12 +4,13 @@ import datetime as dt
 import json
 import math
 
+import pyogrio
 import pytest
 import shapely
 from sqlalchemy import Engine, text
 
 from bioplan_gis.errors import FeatureNotFoundError
-from bioplan_gis.storage.database import reading
+from bioplan_gis.storage.database import reading, writing
 from bioplan_gis.storage.items import EDGES, Page, keys_in_box, read_collection, read_feature, read_page
 from bioplan_gis.storage.layers import read_layer
 from drafts import store
@@ -82,6 +83,37 @@ def test_dates_booleans_and_numbers_have_json_types(engine: Engine):
     first, second = (feature["properties"] for feature in _features(_page(engine, "policies")))
     assert (first["in_force"], first["requires_local_production"], first["rate_percent"]) == ("2020-12-01", True, 20.5)
     assert (second["in_force"], second["requires_local_production"], second["rate_percent"]) == (None, False, None)
+
+
+NUMBERS = [400.0, 9.31, 0.5, 0.0, -7.0, 1e14, 1e15, 1e16, 4.84e6, 1e-9, 123456789.125]
+
+
+def test_numbers_have_a_fraction_always_and_integers_never(engine: Engine):
+    """Read by GDAL, which takes a column's type from what the first features look like."""
+    records = [{"id": str(at), "value": value, "year": 2030} for at, value in enumerate(NUMBERS)]
+    store(engine, "targets", records)
+    for limit in (1, len(NUMBERS)):
+        page = _page(engine, "targets", limit=limit)
+        meta, _, _, (values, years) = pyogrio.raw.read(
+            b'{"type":"FeatureCollection","features":[' + page.features + b"]}", columns=["value", "year"]
+        )
+        assert (list(meta["fields"]), list(map(str, meta["dtypes"]))) == (["value", "year"], ["float64", "int32"])
+        assert (list(values), set(years)) == (NUMBERS[:limit], {2030})
+    assert [feature["properties"]["value"] for feature in _features(page)] == NUMBERS
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN"])
+def test_what_somebody_stored_that_json_does_not_know_is_null(engine: Engine, number: str):
+    store(engine, "targets", [{"id": "a", "value": 1}])
+    literals = {
+        "sqlite": {"NaN": "1e999 - 1e999"},
+        "postgresql": {"1e999": "'inf'", "-1e999": "'-inf'", "NaN": "'NaN'"},
+    }
+    with writing(engine) as connection:
+        value = literals[engine.dialect.name].get(number, number)
+        connection.execute(text(f"UPDATE targets SET value = {value}"))  # noqa: S608
+    (feature,) = _features(_page(engine, "targets"))
+    assert feature["properties"]["value"] is None
 
 
 def test_rings_go_out_as_they_are_stored(census: Engine):

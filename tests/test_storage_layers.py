@@ -7,7 +7,7 @@ import pytest
 import shapely
 from sqlalchemy import Engine, select
 
-from bioplan_gis.errors import LayerNotFoundError
+from bioplan_gis.errors import GeodataError, LayerNotFoundError
 from bioplan_gis.storage.database import reading, writing
 from bioplan_gis.storage.layers import (
     read_catalogue_digest,
@@ -95,6 +95,18 @@ def test_values_come_back_as_they_went_in(engine: Engine):
         found = connection.execute(select(table)).mappings().one()
     assert {name: found[name] for name in stored} == stored
     assert found["cap_yuan"] is None
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), np.float64("-inf")])
+@pytest.mark.parametrize("column", ["value", "citations"])
+def test_what_is_no_finite_number_is_refused(engine: Engine, column: str, number: float):
+    store(engine, "targets", [{"id": "a", "value": 1.5}])
+    wrong = {"id": "b", "year": 2030, column: number if column == "value" else [{"clause": number}]}
+    with pytest.raises(GeodataError, match=rf"Layer targets, record “b”: {column} is .*no finite number"):
+        store(engine, "targets", [{"id": "a", "value": 2.5}, wrong])
+    assert list(_keys(engine, "targets")) == ["a"]
+    with reading(engine) as connection:
+        assert read_layer(connection, "targets").version == 1
 
 
 def test_layers_stand_in_the_order_in_which_they_came(engine: Engine):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Text, func, literal_column
+from sqlalchemy import Boolean, ColumnElement, Double, Text, func, literal_column
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -15,10 +15,16 @@ from bioplan_gis.storage.tables import Json
 DECIMALS = 7
 # SQLite takes 127 arguments of a function, two for each column.
 COLUMNS_AT_ONCE = 60
+# PostgreSQL writes whole numbers below this without exponent or fraction, as if they were integers.
+_WRITTEN_WHOLE = "1e15"
 
 
 class properties_json(FunctionElement[str]):  # noqa: N801 - reads as the SQL function that it is
-    """The columns that it is given as the text of a JSON object: nulls stay, lists and objects are not quoted."""
+    """The columns that it is given as the text of a JSON object: nulls stay, lists and objects are not quoted.
+
+    A number that is no integer by its column's type has a fraction or exponent always, or a client that takes the type
+    of a column from its first features would cut 9.31 to 9.
+    """
 
     inherit_cache = True
     type: TypeEngine[str] = Text()
@@ -49,8 +55,19 @@ def _shape(geometry: ColumnElement[Any]) -> ColumnElement[str]:
 def _postgis_properties(element: properties_json, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
     """A row has no limit of arguments, as json_build_object has."""
     columns = list(element.clauses)
-    listed = ", ".join(f"{compiler.process(each, **kw)} AS {compiler.preparer.quote(_name(each))}" for each in columns)
+    values = ((_postgis_value(each, compiler.process(each, **kw)), _name(each)) for each in columns)
+    listed = ", ".join(f"{value} AS {compiler.preparer.quote(name)}" for value, name in values)
     return f"CAST((SELECT row_to_json(p) FROM (SELECT {listed}) AS p) AS TEXT)"  # noqa: S608 - names are quoted
+
+
+def _postgis_value(column: ColumnElement[Any], sql: str) -> str:
+    """A real number as JSON that reads as one; JSON has no NaN and no infinity, whoever stored them."""
+    if not isinstance(column.type, Double):
+        return sql
+    whole = (
+        f"WHEN {sql} = trunc({sql}) AND abs({sql}) < {_WRITTEN_WHOLE} THEN CAST(CAST({sql} AS TEXT) || '.0' AS JSON)"
+    )
+    return f"CASE {whole} WHEN abs({sql}) < 'Infinity' THEN to_json({sql}) END"
 
 
 @compiles(properties_json, "sqlite")
@@ -73,6 +90,8 @@ def _json_value(column: ColumnElement[Any], sql: str) -> str:
         return f"json({sql})"
     if isinstance(column.type, Boolean):
         return f"json(CASE {sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
+    if isinstance(column.type, Double):
+        return f"CASE WHEN abs({sql}) < 9e999 THEN CAST({sql} AS REAL) END"
     return sql
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, LargeBinary, Table, Text, bindparam, cast, de
 
 from bioplan_gis.catalogue import Column
 from bioplan_gis.crs import STORAGE_SRID
-from bioplan_gis.errors import LayerNotFoundError
+from bioplan_gis.errors import GeodataError, LayerNotFoundError
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, LOADS, REGISTRY, Json, canonical_json, layer_table
 
@@ -122,6 +122,9 @@ def replace_rows(connection: Connection, draft: Layer, records: Sequence[Record]
 
     Returns:
         The layer as it now stands; its version is the old one where nothing changed.
+
+    Raises:
+        GeodataError: a value is NaN or infinite; nothing was stored.
     """
     stored, digest = find_layer(connection, draft.id), _digest(draft, records, shapes)
     if stored is not None and stored.digest == digest:
@@ -153,10 +156,30 @@ def write_catalogue_digest(connection: Connection, digest: str) -> None:
 def _digest(draft: Layer, records: Sequence[Record], shapes: Shapes | None) -> str:
     found = hashlib.sha256(canonical_json(_row_of(replace(draft, version=0, digest="", feature_count=0))).encode())
     for record in records:
-        found.update(canonical_json(record).encode())
+        found.update(_text_of(draft, record).encode())
     for wkb in () if shapes is None else shapely.to_wkb(shapes, byte_order=1):
         found.update(wkb or b"-")
     return found.hexdigest()
+
+
+def _text_of(draft: Layer, record: Record) -> str:
+    try:
+        return canonical_json(record)
+    except ValueError as error:
+        name, value = next(pair for pair in record.items() if not _is_json(pair[1]))
+        raise GeodataError(
+            f"图层 {draft.id} 的记录“{record.get('id')}”：{name} 的值 {value} 不是有限的数；请改正，未知则留空。",
+            f"Layer {draft.id}, record “{record.get('id')}”: {name} is {value}, which is no finite number; correct it, "
+            "or leave it out where it is unknown.",
+        ) from error
+
+
+def _is_json(value: object) -> bool:
+    try:
+        canonical_json(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _bounds(shapes: Shapes | None) -> Bounds | None:

@@ -44,8 +44,12 @@ class Json(TypeDecorator[Any]):
 
 
 def canonical_json(value: object) -> str:
-    """Compact JSON in UTF-8 with sorted keys: the same text for the same content."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=str)
+    """Compact JSON in UTF-8 with sorted keys: the same text for the same content.
+
+    Raises:
+        ValueError: a number in it is NaN or infinite, which JSON does not know.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=str, allow_nan=False)
 
 
 INTEGER = BigInteger().with_variant(Integer(), "sqlite")
