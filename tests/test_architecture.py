@@ -33,10 +33,10 @@ ORDER = (
     ("storage.*",),
     ("contents",),
     ("positions",),
-    ("records", "divisions"),
+    ("records",),
     ("catalogue", "siting.*"),
     ("layouts",),
-    ("landuse", "divisions", "extents"),
+    ("landuse", "extents"),
     ("crs", "settings", "errors"),
 )
 OWNERS = {

@@ -205,10 +205,24 @@ id = "plan\"""",
     "town twice": Break("towns_geonames.geojson", "]}}", "]}}, " + TOWN, "1", "more than once (#1, #2)", "stand once"),
     "district in two files": Break(
         "districts_suzhou_partners.geojson",
-        "320581",
-        "330502",
+        '"320581", "name": "友区"',
+        '"330502", "name": "邻区"',
         "330502",
         "(districts_neighbours.geojson #1, #1)",
+        "stand once",
+    ),
+    "division missing": Break("divisions.csv", "320581,友区,You District\n", "", "320581", "missing here", "Add a row"),
+    "city missing": Break("divisions.csv", "320500,苏州市,Suzhou\n", "", "320500", "missing here", "Add a row"),
+    "division of another name": Break(
+        "divisions.csv", "320581,友区", "320581,右区", "右区", "“友区”", "Make them agree"
+    ),
+    "division unnamed": Break("divisions.csv", "You District", "", "友区", "name_en is missing", "Add name_en"),
+    "division twice": Break(
+        "divisions.csv",
+        "320500,苏州市",
+        "330100,杭州市,Hangzhou\n320500,苏州市",
+        "330100",
+        "more than once (line 2, line 11)",
         "stand once",
     ),
     "no polygon": Break(
@@ -444,7 +458,9 @@ def test_a_file_that_no_source_describes(folder: Path):
 @pytest.mark.parametrize(
     ("old", "new", "record", "says"),
     [
-        ('id = "tracks"', 'id = "targets"', "targets", "2 sources have the id"),
+        ('file = "tracks.toml"', 'file = "targets.toml"', "targets.toml", "2 sources have the file"),
+        ('id = "m3-parks-official"', 'id = "targets"', "targets", "2 sources have the id"),
+        ('id = "tracks"', 'id = "paths"', "tracks", "no source “tracks”"),
         ('crs = "EPSG:4490"', 'crs = "EPSG:3857"', "districts-hangzhou", "the CRS EPSG:3857"),
     ],
 )

@@ -249,12 +249,26 @@ scope_adcode = "330100"
 citations = [{ document = "plan", clause = "导语" }]
 """
 
+DIVISIONS = """adcode,name_zh,name_en
+330100,杭州市,Hangzhou
+330106,甲区,Jia District
+330114,乙区,Yi District
+330109,丙区,Bing District
+330110,丁区,Ding District
+330113,戊区,Wu District
+330105,己区,Ji District
+330500,湖州市,Huzhou
+330502,邻区,Lin District
+320500,苏州市,Suzhou
+320581,友区,You District
+"""
+
 PLACES_HEADER = "name_zh,category,lon_wgs84,lat_wgs84,accuracy_m,position_basis,district_adcode,method,attribution"
 
 
 def write_world(folder: Path) -> Path:
     """Write the tiny plan and its catalogue into an empty folder, and return the folder."""
-    texts = {**_record_files(), "places.csv": _places(), **_spatial_files()}
+    texts = {**_record_files(), "places.csv": _places(), "divisions.csv": DIVISIONS, **_spatial_files()}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     write_catalogue(folder)

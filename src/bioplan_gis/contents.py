@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from bioplan_gis.catalogue import Catalogue
 from bioplan_gis.crs import area_m2
-from bioplan_gis.divisions import city_of
 from bioplan_gis.errors import GeodataError
 from bioplan_gis.positions import DISTRICT_SOURCES, Gazetteer, Position
-from bioplan_gis.records import Record, read_records
+from bioplan_gis.records import Record, city_code, read_records
 
 M2_PER_KM2 = 1e6
 # Says where to look and what to find by, and is shown nowhere.
@@ -124,7 +123,7 @@ def _districts(gazetteer: Gazetteer, _layer_id: str) -> Iterator[Placed]:
         for record in read_records(gazetteer.catalogue, source_id):
             district = gazetteer.districts[str(record["adcode"])]
             position = gazetteer.boundary_of(record, district)
-            city_zh, city_en = city_of(district.adcode)
+            city_zh, city_en = gazetteer.division(record, city_code(district.adcode))
             label = shapely.point_on_surface(district.shape)
             yield (
                 record,

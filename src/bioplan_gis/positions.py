@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from bioplan_gis.catalogue import Catalogue, Source
-from bioplan_gis.divisions import english_name
 from bioplan_gis.errors import GeodataError
 from bioplan_gis.records import Record, read_records
 
@@ -70,13 +69,9 @@ class District:
 
     adcode: str
     name_zh: str
+    name_en: str
     shape: BaseGeometry
     source: Source
-
-    @property
-    def name_en(self) -> str | None:
-        """Its English name."""
-        return english_name(self.adcode, self.name_zh)
 
 
 # From best to worst: a position made of several is known as well as its worst.
@@ -92,12 +87,29 @@ class Gazetteer:
     @cached_property
     def districts(self) -> Mapping[str, District]:
         """Every district by adcode, those of Hangzhou first."""
-        return {
-            str(record["adcode"]): District(str(record["adcode"]), str(record["name"]), shape_of(record), source)
-            for source in self.catalogue
-            if source.id in DISTRICT_SOURCES
-            for record in read_records(self.catalogue, source.id)
-        }
+        sources = (source for source in self.catalogue if source.id in DISTRICT_SOURCES)
+        found = (self._district_of(record, one) for one in sources for record in read_records(self.catalogue, one.id))
+        return {district.adcode: district for district in found}
+
+    def _district_of(self, record: Record, source: Source) -> District:
+        adcode = str(record["adcode"])
+        _, name_en = self.division(record, adcode)
+        return District(adcode, str(record["name"]), name_en, shape_of(record), source)
+
+    @cached_property
+    def _divisions(self) -> Mapping[str, Record]:
+        return {str(record["adcode"]): record for record in read_records(self.catalogue, "divisions")}
+
+    def division(self, record: Record, adcode: str) -> tuple[str, str]:
+        """The Chinese and the English name of a division that a record stands for or lies in.
+
+        Raises:
+            GeodataError: ``divisions.csv`` has none of that code.
+        """
+        if adcode not in self._divisions:
+            raise _unknown(record, "区划", "division", adcode, "divisions")
+        division = self._divisions[adcode]
+        return str(division["name_zh"]), str(division["name_en"])
 
     @cached_property
     def places(self) -> Mapping[str, Record]:

@@ -56,6 +56,11 @@ class Record:
         return next(names, f"#{self.number}" if self.line is None else f"#{self.number} (line {self.line})")
 
 
+def city_code(adcode: str) -> str:
+    """The adcode of the city that a county-level division belongs to, such as 330100 for 330106."""
+    return f"{adcode[:4]}00"
+
+
 def read_records(catalogue: Catalogue, source_id: str) -> tuple[Record, ...]:
     """All records of a source, in the order of its file.
 

@@ -37,13 +37,15 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "targets": (*NAMES, "kind", "measure", "value", "comparator", "unit", "scope_zh", "scope_en"),
     "places": ("name_zh", "position_basis"),
     **dict.fromkeys(DISTRICTS, ("adcode", "name")),
-    "m3-parks-official": ("name",),
+    "divisions": ("adcode", "name_zh", "name_en"),
+    "tracks": NAMES,
     "towns-geonames": ("geonameid", "name", "names_zh"),
     "water-gshhg": ("kind",),
 }
 # The column by which a record is told from the others of its file, where that is not its id.
 KEYS: Mapping[str, str] = {
     "places": "name_zh",
+    "divisions": "adcode",
     "m3-parks-official": "name",
     "towns-geonames": "geonameid",
 }

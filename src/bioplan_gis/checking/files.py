@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bioplan_gis.catalogue import CATALOGUE_FILE, Source, file_sha256
+from bioplan_gis.checking.columns import REQUIRED
 from bioplan_gis.checking.faults import Fault
 from bioplan_gis.checking.geodata import Geodata
 from bioplan_gis.crs import STORAGE_SRID
@@ -16,6 +17,7 @@ def faults(geodata: Geodata) -> Iterable[Fault]:
     """Every fault of the files as such."""
     yield from _repeated(geodata)
     yield from _unlisted(geodata)
+    yield from _lacking(geodata)
     for source in geodata.catalogue:
         yield from _changed(geodata, source)
         yield from _without_crs(source)
@@ -49,6 +51,20 @@ def _unlisted(geodata: Geodata) -> Iterable[Fault]:
             f"The file is not in {CATALOGUE_FILE}.",
             "请为它添加 [[source]]（文件、sha256、许可、署名、坐标系、列），或将其移出。",
             "Add a [[source]] for it (file, sha256, licence, attribution, CRS, columns), or take it away.",
+        )
+
+
+def _lacking(geodata: Geodata) -> Iterable[Fault]:
+    """Sources that the layers are made of and the catalogue does not have."""
+    listed = {source.id for source in geodata.catalogue}
+    for source_id in (source_id for source_id in REQUIRED if source_id not in listed):
+        yield Fault(
+            CATALOGUE_FILE,
+            source_id,
+            f"目录中没有来源“{source_id}”。",
+            f"The catalogue has no source “{source_id}”.",
+            "各图层由它组成；请补上该 [[source]] 及其文件。",
+            "The layers are made of it: add its [[source]] and its file.",
         )
 
 

@@ -8,7 +8,7 @@ from bioplan_gis.catalogue import CATALOGUE_FILE
 from bioplan_gis.checking.citations import cited
 from bioplan_gis.checking.faults import Fault
 from bioplan_gis.checking.geodata import Geodata, texts
-from bioplan_gis.records import Record
+from bioplan_gis.records import Record, city_code
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Reference:
 
 PLATFORMS = ("labs", "parks", "enterprises", "industrial-land")
 RELIED_ON = "relied_on_by"
+DIVISIONS = "divisions"
 REFERENCES = (
     Reference("outlines", "id", ("documents",)),
     Reference("zones", "layout", ("layouts",)),
@@ -54,6 +55,7 @@ def faults(geodata: Geodata) -> Iterable[Fault]:
     yield from _unknown_documents(geodata)
     yield from _unknown_sources(geodata)
     yield from _unknown_districts(geodata)
+    yield from _unnamed_districts(geodata)
     yield from _one_sided(geodata)
     yield from _circular(geodata)
 
@@ -102,6 +104,39 @@ def _unknown_districts(geodata: Geodata) -> Iterable[Fault]:
     for record, column in _columns(geodata, DISTRICT_COLUMNS):
         for code in (code for code in texts(record.get(column)) if code not in geodata.districts):
             yield _unknown(record, column, code, "districts_*.geojson")
+
+
+def _unnamed_districts(geodata: Geodata) -> Iterable[Fault]:
+    """Districts whose names, or their city's, do not stand in ``divisions.csv``, or stand there otherwise."""
+    if geodata.unreadable(DIVISIONS):
+        return
+    divisions = {str(record.get("adcode")): record for record in geodata.of(DIVISIONS)}
+    for code, district in geodata.districts.items():
+        yield from (_unnamed(district, one) for one in (code, city_code(code)) if one not in divisions)
+        if code in divisions and divisions[code].get("name_zh") != district.get("name"):
+            yield _renamed(divisions[code], district)
+
+
+def _unnamed(district: Record, code: str) -> Fault:
+    return Fault(
+        "divisions.csv",
+        code,
+        f"{district.file} 有“{district.label}”，这里却没有区划 {code} 的名称。",
+        f"{district.file} has “{district.label}”, but the names of {code} are missing here.",
+        "请补上一行：代码、名称、英文名称。",
+        "Add a row: code, name and English name.",
+    )
+
+
+def _renamed(division: Record, district: Record) -> Fault:
+    return Fault(
+        division.file,
+        division.label,
+        f"{district.file} 中该区划名为“{district.get('name')}”。",
+        f"{district.file} calls this division “{district.get('name')}”.",
+        "请改为一致；以正式名称为准。",
+        "Make them agree; the official name is right.",
+    )
 
 
 def _columns(geodata: Geodata, columns: Iterable[str]) -> Iterable[tuple[Record, str]]:
