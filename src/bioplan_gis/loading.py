@@ -15,7 +15,7 @@ from bioplan_gis.checking import Fault, check
 from bioplan_gis.contents import Content, content_of
 from bioplan_gis.errors import GeodataError, NotLoadedError, SchemaTooOldError
 from bioplan_gis.positions import Gazetteer
-from bioplan_gis.storage.database import reading, require_schema, upgrade, writing
+from bioplan_gis.storage.database import reading, require_schema, settle, upgrade, writing
 from bioplan_gis.storage.layers import (
     ATTRIBUTION_SEPARATOR,
     Layer,
@@ -70,6 +70,7 @@ def load(engine: Engine, catalogue: Catalogue, progress: Progress | None = None)
         before = read_versions(connection)
         layers = tuple(_store_all(connection, catalogue, contents, progress))
         write_catalogue_digest(connection, digest)
+    settle(engine)
     return LoadReport(layers, tuple(layer.id for layer in layers if before.get(layer.id) != layer.version))
 
 
