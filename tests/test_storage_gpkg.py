@@ -2,22 +2,24 @@
 
 import datetime as dt
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas
+import numpy as np
 import pyogrio
 import pytest
 import shapely
 from sqlalchemy import Engine
 
 from bioplan_gis.storage import gpkg
-from bioplan_gis.storage.database import open_engine, reading, upgrade, writing
+from bioplan_gis.storage.database import downgrade, open_engine, reading, upgrade, writing
 from bioplan_gis.storage.items import read_page
-from bioplan_gis.storage.layers import read_layer
+from bioplan_gis.storage.layers import read_layer, replace_rows
 from bioplan_gis.storage.spatial import register_functions
 from bioplan_gis.storage.tables import CORE_LAYERS
 from databases import opened
-from drafts import store
+from drafts import CORE, draft, store
 
 SQUARE = shapely.box(120, 30, 121, 31)
 
@@ -70,6 +72,39 @@ def test_gdal_reads_values_types_and_crs(copied: Path):
     )
     assert (types["id"], types["in_force"], types["rate_percent"]) == ("OFTString", "OFTDate", "OFTReal")
     assert (types["requires_local_production"], types["fields"]) == ("OFTInteger", "OFTString")
+
+
+def test_columns_have_their_titles_and_units(copied: Path):
+    asked = """SELECT column_name, name, title, description FROM gpkg_data_columns
+               WHERE table_name = 'districts' AND column_name IN ('name_zh', 'area_km2') ORDER BY column_name"""
+    with sqlite3.connect(copied) as file:
+        titles = [("area_km2", "面积", "面积", "Area (km2)"), ("name_zh", "名称", "名称", "Name")]
+        assert file.execute(asked).fetchall() == titles
+        stored = file.execute("SELECT table_name, count(*) FROM gpkg_data_columns GROUP BY table_name").fetchall()
+        extended = file.execute(
+            "SELECT table_name FROM gpkg_extensions WHERE extension_name = 'gpkg_schema'"
+        ).fetchall()
+    file.close()
+    columns = {core.id: len(core.columns) for core in CORE_LAYERS}
+    assert dict(stored) == {layer_id: columns[layer_id] for layer_id in ("districts", "labs", "policies")}
+    assert {table for (table,) in extended} == {"gpkg_data_columns", "gpkg_data_column_constraints"}
+
+
+def test_columns_of_one_title_are_told_apart(package: Engine):
+    same = tuple(replace(column, title_zh="同名") for column in CORE["labs"].columns)
+    with writing(package) as connection:
+        replace_rows(connection, draft("labs", columns=same), [], np.array([], dtype=object))
+        names = connection.exec_driver_sql("SELECT name FROM gpkg_data_columns ORDER BY name").scalars()
+        assert list(names) == sorted(f"同名 {column.name}" for column in same)
+
+
+def test_titles_come_to_a_database_that_was_loaded_before_them(package: Engine):
+    store(package, "labs", [{"id": "a"}])
+    downgrade(package, "0002")
+    upgrade(package)
+    with reading(package) as connection:
+        asked = "SELECT title FROM gpkg_data_columns WHERE table_name = 'labs' AND column_name = 'name_zh'"
+        assert connection.exec_driver_sql(asked).scalar() == "名称"
 
 
 def test_gdal_filters_by_the_standard_index(copied: Path):

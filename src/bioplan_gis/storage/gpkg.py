@@ -44,6 +44,17 @@ _CORE = (
         table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL,
         CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))""",
 )
+# The schema extension, annex F.9; both of its tables are required, whichever is used.
+_TITLES = {
+    "gpkg_data_columns": """(
+        table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT, mime_type TEXT,
+        constraint_name TEXT, CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
+        CONSTRAINT gdc_tn UNIQUE (table_name, name))""",
+    "gpkg_data_column_constraints": """(
+        constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC,
+        min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive BOOLEAN, description TEXT,
+        CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value))""",
+}
 _RTREE = Template("""
 CREATE VIRTUAL TABLE "rtree_${t}_${c}" USING rtree(id, minx, maxx, miny, maxy);
 INSERT INTO "rtree_${t}_${c}" SELECT fid, ST_MinX("$c"), ST_MaxX("$c"), ST_MinY("$c"), ST_MaxY("$c") FROM "$t"
@@ -178,6 +189,43 @@ def describe_contents(
         """UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now'), description = ?,
            min_x = ?, min_y = ?, max_x = ?, max_y = ? WHERE table_name = ?""",
         (description, *(bounds or (None,) * 4), table),
+    )
+
+
+def create_titles(database: sqlite3.Connection) -> None:
+    """Add the tables that say what columns mean, and fill them for the layers that the registry knows."""
+    for table, columns in _TITLES.items():
+        database.execute(f"CREATE TABLE {table} {columns}")
+        database.execute(
+            "INSERT INTO gpkg_extensions VALUES (?, NULL, 'gpkg_schema', "
+            "'http://www.geopackage.org/spec121/#extension_schema', 'read-write')",
+            (table,),
+        )
+    for (table,) in database.execute("SELECT id FROM layers").fetchall():
+        describe_columns(database, table)
+
+
+def drop_titles(database: sqlite3.Connection) -> None:
+    """Take away what ``create_titles`` added."""
+    database.execute("DELETE FROM gpkg_extensions WHERE extension_name = 'gpkg_schema'")
+    for table in _TITLES:
+        database.execute(f"DROP TABLE {table}")
+
+
+def describe_columns(database: sqlite3.Connection, table: str) -> None:
+    """Give a layer's columns the titles and units that the registry has for them.
+
+    GDAL and QGIS show ``name``, which must be another for each column of a table; two of one title have both.
+    """
+    database.execute("DELETE FROM gpkg_data_columns WHERE table_name = ?", (table,))
+    database.execute(
+        """WITH known AS (SELECT layers.id, value ->> 'name' AS name, value ->> 'title_zh' AS zh,
+               value ->> 'title_en' AS en, ' (' || (value ->> 'unit') || ')' AS unit
+             FROM layers, json_each(layers.columns) WHERE layers.id = ?)
+           INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description)
+           SELECT id, name, CASE count(*) OVER (PARTITION BY zh) WHEN 1 THEN zh ELSE zh || ' ' || name END, zh,
+             en || coalesce(unit, '') FROM known""",
+        (table,),
     )
 
 

@@ -229,6 +229,7 @@ def _register(connection: Connection, layer: Layer) -> None:
     if connection.dialect.name == "sqlite":
         database: Any = connection.connection.dbapi_connection
         gpkg.describe_contents(database, layer.id, f"{layer.title_zh} · {layer.title_en}", layer.bbox)
+        gpkg.describe_columns(database, layer.id)
 
 
 _EDGES = ("west", "south", "east", "north")
