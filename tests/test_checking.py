@@ -307,6 +307,14 @@ id = "plan\"""",
         "layouts.toml", "一心双核多元", "一心三核多元", "jia-2024", "asks for 3, but 2 stand", "zones.toml"
     ),
     "tier": Break("zones.toml", "tier = 3", "tier = 2", "zone-d", "Its tier is 2", "role, tier and members"),
+    "role of another word": Break(
+        "zones.toml",
+        'role_en = "core"',
+        'role_en = "heart"',
+        "zone-a",
+        "“心 heart” is not among the roles",
+        "one of them",
+    ),
     "unreadable phrase": Break("layouts.toml", "一心双核多元", "百花齐放", "jia-2024", "cannot be read", "phrase"),
 }
 

@@ -336,8 +336,8 @@ def test_refusal_says_what_where_and_how_many_more(world: Engine, folder: Path):
         load(world, read_catalogue(folder))
     assert caught.value.en.startswith("labs.toml, record “lab”: The level “galactic” is unknown. It should be one of")
     assert "national" in caught.value.zh
-    assert "另有 4 处问题，bioplan check 逐一列出。未载入任何内容。" in caught.value.zh
-    assert caught.value.en.endswith("And 4 more: bioplan check lists them all. Nothing was loaded.")
+    assert "另有 5 处问题，bioplan check 逐一列出。未载入任何内容。" in caught.value.zh
+    assert caught.value.en.endswith("And 5 more: bioplan check lists them all. Nothing was loaded.")
 
 
 def test_file_in_another_crs_is_refused(world: Engine, folder: Path):

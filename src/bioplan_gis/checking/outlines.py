@@ -50,7 +50,7 @@ def style(clause: str) -> str | None:
 
 def _without_outline(geodata: Geodata) -> Iterable[Fault]:
     known = geodata.ids(OUTLINES)
-    for document in (document for document in geodata.of("documents") if document.get("id") not in known):
+    for document in (document for document in geodata.of("documents") if str(document.get("id")) not in known):
         yield Fault(
             document.file,
             document.label,

@@ -17,6 +17,8 @@ def faults(geodata: Geodata) -> Iterable[Fault]:
     """Every contradiction between a phrase and its zones, where the columns that say so can be relied on."""
     if geodata.unreadable("zones"):
         return
+    for record in geodata.of("layouts"):
+        yield from _unlisted_roles(record, geodata.of("zones"))
     zones = geodata.of("zones")
     doubtful = {zone.get("layout") for zone in _unreadable(geodata, "zones", ZONE_COLUMNS) if _is_text(zone)}
     unreadable = [record.number for record in _unreadable(geodata, "layouts", LAYOUT_COLUMNS)]
@@ -25,6 +27,24 @@ def faults(geodata: Geodata) -> Iterable[Fault]:
             layout = layout_of(record.values, [zone.values for zone in zones if zone.get("layout") == record["id"]])
             for contradiction in contradictions(layout):
                 yield _fault(record, contradiction, zones)
+
+
+def _unlisted_roles(layout: Record, zones: Iterable[Record]) -> Iterable[Fault]:
+    """Zones that have an English word for their role which their layout does not list."""
+    roles = layout.get("roles")
+    listed = [role for role in roles if isinstance(role, dict)] if isinstance(roles, list) else []
+    pairs = [(role.get("role"), role.get("role_en_singular")) for role in listed]
+    for zone in (zone for zone in zones if zone.get("layout") == layout.get("id", "")):
+        if "role_en" in zone.values and (zone.get("role"), zone["role_en"]) not in pairs:
+            yield Fault(
+                zone.file,
+                zone.label,
+                f"角色“{zone.get('role')} {zone['role_en']}”不在 {layout.file} 的“{layout.label}”所列 roles 中。",
+                f"The role “{zone.get('role')} {zone['role_en']}” is not among the roles of “{layout.label}” in "
+                f"{layout.file}.",
+                "请改为其中之一，或按文件在 roles 中补上该角色。",
+                "Make it one of them or, if the document has the role, add it to roles.",
+            )
 
 
 def _unreadable(geodata: Geodata, source_id: str, columns: Iterable[str]) -> Iterable[Record]:
