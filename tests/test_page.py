@@ -1,5 +1,6 @@
 """The page in a real browser, at a desk's and a phone's size: what it shows, says, and asks of the network."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,10 +8,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from bioplan_gis.atlas import read_atlas
+from bioplan_gis.catalogue import read_catalogue
 from bioplan_gis.maps import Atlas, page
+from bioplan_gis.settings import bundled
 from bioplan_gis.storage.database import open_engine, reading
 
 DESK, PHONE = (1440, 900), (390, 844)
@@ -23,6 +26,15 @@ VISIBLE_LABELS = """() => [...document.querySelectorAll('.folium-map > .leaflet-
     .map((label) => [label.textContent, label.getBoundingClientRect()])
     .filter(([, box]) => box.width > 0)
     .map(([text, box]) => [text, box.left, box.top, box.right, box.bottom])"""
+
+LINJIANG_LAND = "M3 land of the Qiantang Linjiang New Materials Industrial Park (chemical park)"
+# Every popup of a layer, opened and closed in turn.
+POPUP_TEXTS = """(layer) => [...document.querySelectorAll(`.folium-map > .leaflet-map-pane .place-${layer}`)]
+    .map((symbol) => {
+      symbol.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", keyCode: 13, bubbles: true }));
+      const text = [...document.querySelectorAll(".leaflet-popup .facts")].at(-1).innerText;
+      return text;
+    })"""
 
 
 @dataclass
@@ -90,7 +102,7 @@ def atlas(loaded_url: Callable[[str], str]) -> Iterator[Atlas]:
     """The product's own data as the page gets them."""
     engine = open_engine(loaded_url("gpkg"))
     with reading(engine) as connection:
-        yield read_atlas(connection)
+        yield read_atlas(connection, read_catalogue(bundled("geodata")))
     engine.dispose()
 
 
@@ -189,6 +201,103 @@ def test_popup_tells_name_clause_and_accuracy(visit: Open, items: Callable[..., 
     expect(popup).to_contain_text("位置精度")
     expect(popup).to_contain_text("±")
     expect(shown.locator("path.accuracy").first).to_be_attached()
+
+
+def told(shown: Page, layer: str, identity: str) -> Locator:
+    """Open the popup of one place of a layer, as a reader does by the keyboard, and give its facts."""
+    shown.locator(f'{SHEET} .place-{layer}[aria-label="{identity}"]').first.press("Enter")
+    facts = shown.locator(".leaflet-popup .facts")
+    expect(facts.locator("h3")).to_have_text(identity)
+    return facts
+
+
+def test_popup_of_land_says_whose_area_it_gives_and_that_it_is_none_of_the_land(visit: Open):
+    facts = told(visit().page, "industrial_land", "建德高新技术产业园M3工业用地")
+    for words in ("781.27 公顷（整个园区", "多个区块合计", "未公布；园区面积只是上限", "浙经信材料〔2023〕96号"):
+        expect(facts).to_contain_text(words)
+    expect(facts).to_contain_text("含三类工业用地的化工园区")
+
+
+def test_popup_names_sources_by_their_titles(visit: Open):
+    facts = told(visit(language="en").page, "industrial_land", LINJIANG_LAND)
+    expect(facts).to_contain_text("Source: Chemical parks that hold M3 land")
+    expect(facts.locator(".kind")).to_have_text("M3 land, existing")
+
+
+@pytest.mark.parametrize(
+    ("layer", "name", "accuracy", "origin"),
+    [
+        ("labs", "西湖大学", "位置有来源", "公开资料"),
+        ("industrial_land", "天目医药港化工集聚区M3工业用地", "位置有来源", "GeoNames (CC BY 4.0)；确切位置未经核实"),
+        ("industrial_land", "建德高新技术产业园M3工业用地", "依地址或地名推定", "依一般地理知识推定，未经核实"),
+    ],
+)
+def test_popup_claims_no_more_of_a_position_than_is_known(
+    visit: Open, layer: str, name: str, accuracy: str, origin: str
+):
+    facts = told(visit().page, layer, name)
+    expect(answer_to(facts, "位置精度")).to_contain_text(accuracy)
+    expect(answer_to(facts, "位置来源")).to_contain_text(origin)
+
+
+def answer_to(facts: Locator, question: str) -> Locator:
+    """What a popup says beside one of its words."""
+    return facts.locator(f'dt:text-is("{question}") + dd')
+
+
+def test_popups_show_titles_and_names_and_no_ids(visit: Open, items: Callable[..., Any], atlas: Atlas):
+    shown = visit().page
+    ids = {source.id for source in atlas.sources if "-" in source.id} | {"places"}
+    ids |= {one["id"] for layer in ("tracks", "documents", "zones", *PLACE_LAYERS) for one in items(layer)}
+    tags = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
+    for layer in (*PLACE_LAYERS, "partner"):
+        for text in shown.evaluate(POPUP_TEXTS, layer):
+            assert ids & set(tags.findall(text)) == set(), text
+            assert "http" not in text
+
+
+def test_popup_of_a_firm_tells_what_the_document_says(visit: Open, items: Callable[..., Any]):
+    facts = next(one["properties"] for one in items("enterprises") if one["properties"]["name_zh"] == "华东医药")
+    popup = told(visit().page, "enterprises", "华东医药")
+    expect(answer_to(popup, "文件所述")).to_have_text(facts["fact_zh"])
+    expect(answer_to(popup, "重点布局").locator("li")).to_have_text(["生物药", "生物基材料"])
+    expect(popup.locator(".kind")).to_have_text("企业 · 现有")
+    assert popup.locator(".clause").all_inner_texts() == [one["clause"] for one in facts["citations"]]
+
+
+def test_popup_of_a_park_tells_what_it_gathers(visit: Open, items: Callable[..., Any]):
+    facts = next(one["properties"] for one in items("parks") if one["id"] == "tianmu-medicine-port")
+    popup = told(visit().page, "parks", facts["name_zh"])
+    expect(popup.locator(".kind")).to_have_text("产业园区 · 现有")
+    assert popup.locator(".clause").all_inner_texts() == [one["clause"] for one in facts["citations"]]
+
+
+def test_popup_of_a_link_tells_clause_and_that_the_list_is_open(visit: Open):
+    shown = visit(SUZHOU).page
+    shown.locator('[data-link="suzhou-changshu"]').press("Enter")
+    popup = shown.locator(".leaflet-popup .facts")
+    expect(popup.locator(".clause")).to_have_text("4")
+    expect(popup).to_contain_text("名单未尽")
+    expect(answer_to(popup, "位置来源")).to_contain_text("依一般地理知识推定")
+
+
+def test_popup_of_a_district_tells_its_area_and_source(visit: Open):
+    shown = visit().page
+    shown.locator(f"{SHEET} path.part-outside").first.dispatch_event("click")
+    popup = shown.locator(".leaflet-popup .facts")
+    expect(answer_to(popup, "依据")).to_contain_text("杭州周边县级行政区划")
+    expect(answer_to(popup, "位置来源")).to_contain_text("天地图")
+    expect(answer_to(popup, "位置精度")).to_contain_text("行政区划边界")
+
+
+def test_what_gave_way_to_a_popup_is_back_when_it_closes(visit: Open):
+    shown = visit(size=PHONE).page
+    shown.locator("#handle").click()
+    shown.locator('[data-zone="hangzhou-xihu"]').click()
+    expect(shown.locator(".yields")).not_to_have_count(0)
+    shown.keyboard.press("Escape")
+    assert shown.evaluate("document.querySelectorAll('.yields').length") == 0
+    expect(shown.locator("#cartouche")).to_be_visible()
 
 
 def test_zone_in_the_panel_opens_its_facts_and_escape_gives_the_focus_back(visit: Open):
@@ -317,6 +426,42 @@ def test_phone_keeps_within_its_width_and_opens_the_panel(visit: Open):
     panel.locator('[data-zone="linjiang-core"]').click()
     expect(panel).to_be_hidden()
     expect(shown.locator(".leaflet-popup")).to_be_in_viewport()
+
+
+def test_panel_on_a_phone_takes_the_focus_and_escape_gives_it_back(visit: Open):
+    shown = visit(size=PHONE).page
+    panel, handle = shown.locator("#panel"), shown.locator("#handle")
+    handle.press("Enter")
+    expect(panel).to_be_focused()
+    shown.keyboard.press("Tab")
+    shown.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(handle).to_be_focused()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_skip_link_leads_into_the_panel_and_keeps_the_address(visit: Open, size: tuple[int, int]):
+    shown = visit(LINJIANG, "en", size).page
+    before = shown.url
+    shown.locator("#skip").press("Enter")
+    expect(shown.locator("#panel")).to_be_focused()
+    expect(shown.locator("#panel")).to_be_visible()
+    assert shown.url == before
+
+
+def test_back_button_returns_to_the_layout_before(visit: Open):
+    shown = visit(language="en").page
+    shown.locator(f'[data-layout="{LINJIANG}"]').click()
+    expect(shown.locator("#phrase")).to_have_text("One core, three zones, many points")
+    shown.go_back()
+    expect(shown.locator("#phrase")).to_have_text("One core, two hubs, many zones")
+    assert f"layout={HANGZHOU}" in shown.url
+
+
+def test_address_that_names_nothing_opens_the_first_layout(visit: Open):
+    shown = visit("no-such-layout", "no-such-language").page
+    expect(shown.locator("#phrase")).to_have_text("一心双核多元")
+    assert shown.url.endswith(f"#layout={HANGZHOU}&lang=zh")
 
 
 def test_written_file_opens_without_a_network(visit: Open, atlas: Atlas, tmp_path: Path):

@@ -73,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses={"4XX": REFUSAL, "5XX": REFUSAL},
     )
     app.state.engine = engine
+    app.state.geodata = settings.geodata_folder
     app.state.software = software_digest()
     app.state.turns = asyncio.Semaphore(READERS_AT_ONCE)
     for routes in (health, features, layouts, sites, maps):

@@ -149,7 +149,7 @@ def write_map(
     settings = read_settings()
     _prepare(settings)
     with reading(open_engine(settings.database_url)) as connection:
-        html = page(read_atlas(connection), assets="inlined")
+        html = page(read_atlas(connection, read_catalogue(settings.geodata_folder)), assets="inlined")
     write_whole(to, html)
     err.print(f"已写出 Written: {escape(to)}", soft_wrap=True)
 

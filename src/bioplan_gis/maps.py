@@ -21,6 +21,7 @@ from branca.element import Element, Figure, MacroElement
 from folium.template import Template as ScriptTemplate
 from shapely.geometry import Point, Polygon, mapping, shape
 
+from bioplan_gis.catalogue import Source
 from bioplan_gis.crs import GEOD, area_m2
 from bioplan_gis.settings import bundled
 
@@ -64,11 +65,13 @@ class Atlas:
         layouts: records of the layouts, in the order of the switch.
         collections: GeoJSON FeatureCollection by layer id, as the API serves it (longitude, latitude, EPSG:4490).
         attributions: of the layers; one layer's may be several, with ；between them.
+        sources: of the catalogue, which records name by their ids.
     """
 
     layouts: Sequence[Mapping[str, Any]]
     collections: Mapping[str, Mapping[str, Any]]
     attributions: Sequence[str]
+    sources: Sequence[Source] = ()
 
 
 class _Start(MacroElement):
@@ -150,8 +153,14 @@ def _contents(atlas: Atlas) -> dict[str, Any]:
     return {
         "layouts": [dict(layout) for layout in atlas.layouts],
         "attributions": _single_lines(atlas.attributions),
+        "sources": {source.id: _titles(source) for source in atlas.sources},
         "collections": {layer: _thinned(layer, atlas.collections[layer]) for layer in sorted(layers)},
     }
+
+
+def _titles(source: Source) -> dict[str, str]:
+    """What a reader is told of a source instead of its id."""
+    return {"title_zh": source.title_zh, "title_en": source.title_en, "attribution": source.attribution}
 
 
 def _single_lines(attributions: Iterable[str]) -> list[str]:

@@ -6,13 +6,15 @@ BioPlan.address = (() => {
 
   function read(state) {
     const wanted = new URLSearchParams(location.hash.slice(1));
-    tongue.language = wanted.get("lang") || atlas.language;
+    tongue.language = tongue.languages.includes(wanted.get("lang")) ? wanted.get("lang") : atlas.language;
     state.layout = atlas.layouts.find((one) => one.id === wanted.get("layout")) || state.layout;
   }
 
-  function write(state) {
-    history.replaceState(null, "", `#layout=${state.layout.id}&lang=${tongue.language}`);
-  }
+  const hash = (state) => `#layout=${state.layout.id}&lang=${tongue.language}`;
 
-  return { read, write };
+  // Another layout is a step that the browser's back button takes back; another language is not.
+  const enter = (state) => history.pushState(null, "", hash(state));
+  const write = (state) => history.replaceState(null, "", hash(state));
+
+  return { read, enter, write };
 })();

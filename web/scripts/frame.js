@@ -137,8 +137,7 @@ BioPlan.frame = (() => {
   const overlaps = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
   // An open popup goes before the title block, the inset and the remark: what it would lie under steps back.
-  function giveWay(map) {
-    const popup = map.getContainer().querySelector(".leaflet-popup");
+  function giveWay(popup) {
     for (const element of document.querySelectorAll("#cartouche, #inset, #remark, #north, #sheet .leaflet-control")) {
       const isCovered = popup !== null && overlaps(popup.getBoundingClientRect(), element.getBoundingClientRect());
       element.classList.toggle("yields", isCovered);

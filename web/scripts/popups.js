@@ -27,9 +27,22 @@ BioPlan.popups = (() => {
         )
       : null;
 
+  // A source of the catalogue by its title, with the line that it asks to be shown with.
+  function catalogued(id) {
+    const source = atlas.source(id);
+    if (!source) return say("unknownSource");
+    const lines = source.attribution.split("；").map(tongue.attribution);
+    return html(
+      "span",
+      { class: "source" },
+      say("noClause", { source: pick(source, "title") }),
+      html("small", {}, list(lines)),
+    );
+  }
+
   function citations(properties) {
     const cited = properties.citations || [];
-    if (cited.length === 0) return properties.source ? say("noClause", { source: properties.source }) : null;
+    if (cited.length === 0) return properties.source ? catalogued(properties.source) : null;
     const documents = [...new Set(cited.map((one) => one.document))];
     return html(
       "ul",
@@ -38,7 +51,7 @@ BioPlan.popups = (() => {
         html(
           "li",
           {},
-          atlas.documentTitle(id),
+          html("span", { class: "title" }, atlas.documentTitle(id)),
           cited
             .filter((one) => one.document === id)
             .map((one, at) => [at === 0 ? " " : say("listed"), html("b", { class: "clause" }, one.clause)]),
@@ -51,43 +64,69 @@ BioPlan.popups = (() => {
     const { position_basis: basis, accuracy_m: metres } = properties;
     if (basis === "district") return `${say("accuracyDistrict")} · ${pick(properties, "district")}`;
     if (metres === null || metres === undefined) return say("accuracyNone");
-    const how = tongue.known(basis) ? say(basis) : basis;
-    return say("accuracyValue", { distance: tongue.distance(metres), basis: how });
+    return say("accuracyValue", { distance: tongue.distance(metres), basis: say(standing(properties)) });
+  }
+
+  const isKnownGenerally = ({ position_method: method }) => (method || "").includes("general knowledge");
+  const isUnverified = ({ position_method: method }) => /unverified|not stated/.test(method || "");
+
+  // How firmly a position stands, in the page's words: what rests on general knowledge is never called sourced.
+  function standing(properties) {
+    const { position_basis: basis } = properties;
+    if (!["boundary", "sourced", "address"].includes(basis)) return "basisUnknown";
+    return basis === "sourced" && isKnownGenerally(properties) ? "address" : basis;
+  }
+
+  // Where a position comes from. The record's own method is a note for engineers: paths, addresses of pages.
+  function positionSource(properties) {
+    const { position_basis: basis, position_attribution: attribution } = properties;
+    if (!basis || basis === "none" || basis === "district") return null;
+    return [
+      ...(attribution || "").split("；").map(tongue.attribution),
+      isKnownGenerally(properties) ? say("generalKnowledge") : null,
+      isUnverified(properties) ? say("unverified") : null,
+      attribution || isKnownGenerally(properties) ? null : say(`${standing(properties)}Only`),
+    ]
+      .filter(Boolean)
+      .join(say("semicolon"));
   }
 
   const code = (group, value) => (value && tongue.known(`${group}_${value}`) ? say(`${group}_${value}`) : value);
   const number = (value) => value.toLocaleString("en-US", { maximumFractionDigits: 2 });
 
   function landRows(properties) {
-    const { park_area_ha: park, m3_area_ha: m3 } = properties;
+    const { park_area_ha: park, m3_area_ha: m3, area_source: source } = properties;
     return [
       row("landClass", `${properties.land_class} ${code("class", properties.land_class)}`),
       row("parkArea", park ? say("parkAreaValue", { ha: number(park) }) : say("unpublished")),
-      row("m3Area", m3 ? `${number(m3)} ha` : say("unpublished")),
+      row("m3Area", m3 ? say("hectares", { ha: number(m3) }) : say(park ? "unpublishedFrame" : "unpublished")),
+      row("areaNote", pick(properties, "area_note")),
+      row("areaSource", source ? catalogued(source) : null),
     ];
   }
 
   const reliedOnBy = (properties) =>
     list(
       (properties.relied_on_by || []).map((id) =>
-        atlas.zones.has(id) ? pick(atlas.zones.get(id).properties, "name") : id,
+        atlas.zones.has(id) ? pick(atlas.zones.get(id).properties, "name") : say("unknownName"),
       ),
     );
 
   // Facts of a lab, park, firm or piece of land.
   function place(layer, feature) {
     const properties = feature.properties;
-    const kind = tongue.language === "zh" ? properties.kind_zh : (properties.kind || "").replaceAll("_", " ");
+    const kind =
+      tongue.language === "zh" ? properties.kind_zh : tongue.capital((properties.kind || "").replaceAll("_", " "));
     const note = [
       properties.synthetic ? say("synthetic") : null,
-      kind || say(`layer_${layer}`),
+      kind || say(`kind_${layer}`),
       code("level", properties.level),
       code("status", properties.status),
     ];
     return html(
       "article",
       { class: "facts" },
-      heading(properties, note.filter(Boolean).join(" · ")),
+      heading(properties, note.filter(Boolean).join(say("apart"))),
       html(
         "dl",
         {},
@@ -101,7 +140,7 @@ BioPlan.popups = (() => {
         row("district", properties.position_basis === "district" ? null : pick(properties, "district")),
         row("clause", citations(properties)),
         row("accuracy", accuracy(properties)),
-        row("positionSource", properties.position_attribution),
+        row("positionSource", positionSource(properties)),
       ),
     );
   }
@@ -109,6 +148,7 @@ BioPlan.popups = (() => {
   function roleText(layout, properties) {
     if (!properties.role) return null;
     const name = layouts.roleName(layout, properties.role);
+    if (tongue.language === "en") return tongue.capital(name);
     return name === properties.role ? name : `${properties.role} · ${name}`;
   }
 
@@ -125,7 +165,9 @@ BioPlan.popups = (() => {
         {},
         row(
           "role",
-          isMany ? `${roleText(layout, properties)} · ${pick(properties, "name")}` : roleText(layout, properties),
+          isMany
+            ? `${roleText(layout, properties)}${say("apart")}${pick(properties, "name")}`
+            : roleText(layout, properties),
         ),
         pick(properties, "function") === layouts.roleName(layout, properties.role)
           ? null
@@ -135,7 +177,7 @@ BioPlan.popups = (() => {
         row("strengths", pick(properties, "strengths")),
         row("clause", citations(properties)),
         row("accuracy", accuracy(district ? district.properties : properties)),
-        row("positionSource", (district || feature).properties.position_attribution),
+        row("positionSource", positionSource((district || feature).properties)),
       ),
     );
   }
@@ -152,7 +194,7 @@ BioPlan.popups = (() => {
         properties.area_km2 ? row("area", say("areaValue", { km2: number(properties.area_km2) })) : null,
         row("clause", citations(properties)),
         row("accuracy", accuracy(properties)),
-        row("positionSource", properties.position_attribution),
+        row("positionSource", positionSource(properties)),
       ),
     );
   }
@@ -162,7 +204,7 @@ BioPlan.popups = (() => {
     return html(
       "article",
       { class: "facts" },
-      heading(properties, `${say("link")} · ${code("status", properties.status)}`),
+      heading(properties, [say("link"), code("status", properties.status)].filter(Boolean).join(say("apart"))),
       html(
         "dl",
         {},
@@ -171,7 +213,7 @@ BioPlan.popups = (() => {
         properties.open_list ? row("status", list([say("linkStatus"), say("openList")])) : null,
         row("clause", citations(properties)),
         row("accuracy", accuracy(properties)),
-        row("positionSource", properties.position_attribution),
+        row("positionSource", positionSource(properties)),
       ),
     );
   }
@@ -205,5 +247,5 @@ BioPlan.popups = (() => {
     );
   }
 
-  return { place, zone, district, link, places, citations, roleText, accuracy };
+  return { place, zone, district, link, places, citations };
 })();

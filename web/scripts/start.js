@@ -43,7 +43,7 @@ BioPlan.start = (map, groups) => {
   function render() {
     document.documentElement.lang = tongue.language === "zh" ? "zh-CN" : "en";
     document.getElementById("skip").textContent = tongue.say("skip");
-    openPanel(document.body.classList.contains("panel-open"));
+    nameHandle();
     map.getContainer().setAttribute("aria-label", tongue.say("map"));
     for (const [button, key] of [
       [zoom._zoomInButton, "zoomIn"],
@@ -72,6 +72,7 @@ BioPlan.start = (map, groups) => {
     },
     showLayout(id) {
       state.layout = atlas.layouts.find((one) => one.id === id);
+      address.enter(state);
       fit();
       render();
       document.querySelector(`[data-layout="${id}"]`).focus();
@@ -100,11 +101,36 @@ BioPlan.start = (map, groups) => {
   };
 
   // On a narrow map the panel slides over it, and leaves when it has led to a place.
+  const plates = document.body.classList;
+  const handle = document.getElementById("handle");
+  const side = document.getElementById("panel");
+
+  function nameHandle() {
+    handle.setAttribute("aria-expanded", String(plates.contains("panel-open")));
+    handle.textContent = tongue.say(plates.contains("panel-open") ? "close" : "open");
+  }
+
   function openPanel(isOpen) {
-    document.body.classList.toggle("panel-open", isOpen);
-    const handle = document.getElementById("handle");
-    handle.setAttribute("aria-expanded", String(isOpen));
-    handle.textContent = tongue.say(isOpen ? "close" : "open");
+    plates.toggle("panel-open", isOpen);
+    nameHandle();
+  }
+
+  function enterPanel() {
+    openPanel(handle.offsetWidth > 0);
+    side.focus();
+  }
+
+  function leavePanel(event) {
+    if (event.key !== "Escape" || !plates.contains("panel-open")) return;
+    openPanel(false);
+    handle.focus();
+  }
+
+  // What lies under an open popup steps back, and is there again as soon as it closes, though it still fades.
+  let facts = null;
+  function yieldTo(popup) {
+    facts = popup;
+    frame.giveWay(facts && facts.getElement());
   }
 
   window.addEventListener("hashchange", () => {
@@ -120,14 +146,19 @@ BioPlan.start = (map, groups) => {
     fit();
     dress();
   });
-  document
-    .getElementById("handle")
-    .addEventListener("click", () => openPanel(!document.body.classList.contains("panel-open")));
+  handle.addEventListener("click", () => (plates.contains("panel-open") ? openPanel(false) : enterPanel()));
+  side.addEventListener("keydown", leavePanel);
+  document.getElementById("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    enterPanel();
+  });
   frame.north();
   inset.outline(map);
   inset.onopen((area) => map.fitBounds(area));
   map.on("zoomend moveend resize", dress);
-  map.on("popupopen popupclose moveend", () => requestAnimationFrame(() => frame.giveWay(map)));
+  map.on("popupopen", ({ popup }) => requestAnimationFrame(() => popup.isOpen() && yieldTo(popup)));
+  map.on("popupclose", () => yieldTo(null));
+  map.on("moveend", () => requestAnimationFrame(() => yieldTo(facts)));
   map.on("popupopen", ({ popup }) => BioPlan.view.keepFocus(map, popup.getElement()));
   map.getContainer().setAttribute("role", "region");
   fit();

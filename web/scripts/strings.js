@@ -47,6 +47,10 @@ BioPlan.strings = {
     landClass: "用地类别",
     parkArea: "园区面积",
     parkAreaValue: "{ha} 公顷（整个园区，非三类用地面积）",
+    hectares: "{ha} 公顷",
+    unpublishedFrame: "未公布；园区面积只是上限，不可当作三类用地面积",
+    areaNote: "面积说明",
+    areaSource: "面积来源",
     m3Area: "三类用地面积",
     unpublished: "未公布",
     accuracy: "位置精度",
@@ -55,6 +59,9 @@ BioPlan.strings = {
     accuracyNone: "无位置",
     clause: "依据",
     noClause: "资料来源：{source}",
+    unknownSource: "未编目的资料来源",
+    unknownDocument: "未编目的文件",
+    unknownName: "未编目",
     positionSource: "位置来源",
     synthetic: "合成数据，并非实有",
     schematic: "示意",
@@ -74,6 +81,19 @@ BioPlan.strings = {
     sourced: "位置有来源",
     address: "依地址或地名推定",
     boundary: "行政区划边界",
+    basisUnknown: "位置依据不明",
+    sourcedOnly: "公开资料，出处记于数据接口",
+    addressOnly: "依地址或地名推定",
+    boundaryOnly: "行政区划边界",
+    basisUnknownOnly: "位置依据不明",
+    generalKnowledge: "依一般地理知识推定，未经核实",
+    unverified: "确切位置未经核实",
+    semicolon: "；",
+    apart: " · ",
+    kind_industrial_land: "三类工业用地（M3）",
+    kind_parks: "园区",
+    kind_labs: "平台",
+    kind_enterprises: "企业",
     otherRole: "其他各区",
     host: "所在区县",
     origin: "发起城市",
@@ -149,6 +169,10 @@ BioPlan.strings = {
     landClass: "Land class",
     parkArea: "Area of the park",
     parkAreaValue: "{ha} ha (the whole park, not its class M3 land)",
+    hectares: "{ha} ha",
+    unpublishedFrame: "not published; the park’s area is an upper frame, never the area of M3 land",
+    areaNote: "On the area",
+    areaSource: "Area from",
     m3Area: "Area of M3 land",
     unpublished: "not published",
     accuracy: "Accuracy",
@@ -157,6 +181,9 @@ BioPlan.strings = {
     accuracyNone: "no position",
     clause: "Clause",
     noClause: "Source: {source}",
+    unknownSource: "a source that is not catalogued",
+    unknownDocument: "a document that is not catalogued",
+    unknownName: "not catalogued",
     positionSource: "Position from",
     synthetic: "synthetic data, not real",
     schematic: "schematic",
@@ -177,6 +204,19 @@ BioPlan.strings = {
     sourced: "position sourced",
     address: "set by address or locality",
     boundary: "district boundary",
+    basisUnknown: "basis not known",
+    sourcedOnly: "public data, named in the data feed",
+    addressOnly: "address or locality",
+    boundaryOnly: "district boundary",
+    basisUnknownOnly: "basis not known",
+    generalKnowledge: "general knowledge of the area, unverified",
+    unverified: "exact place unverified",
+    semicolon: "; ",
+    apart: ", ",
+    kind_industrial_land: "M3 land",
+    kind_parks: "Park",
+    kind_labs: "Platform",
+    kind_enterprises: "Enterprise",
     otherRole: "Other districts",
     host: "Host district",
     origin: "Initiating city",
@@ -209,6 +249,23 @@ BioPlan.strings = {
   },
 };
 
+// Lines of credit in the other language, where their own words allow one; all others stay as their owners write them.
+BioPlan.credits = {
+  "BioPlan GIS，据所列文件整理 (compiled from the documents named)": {
+    zh: "BioPlan GIS，据所列文件整理",
+    en: "BioPlan GIS, compiled from the documents named",
+  },
+  "行政区划数据来源：天地图（国家地理信息公共服务平台）": {
+    en: "行政区划数据来源：天地图（国家地理信息公共服务平台） Division data: Tianditu",
+  },
+  "园区面积：浙经信材料〔2023〕96号（浙江省经济和信息化厅）": {
+    en: "Park areas: document 浙经信材料〔2023〕96号 of Zhejiang’s Department of Economy and Information Technology",
+  },
+  "© OpenStreetMap contributors (ODbL), anchor point": {
+    zh: "© OpenStreetMap contributors (ODbL)，参照点",
+  },
+};
+
 // The language in force, and everything that depends on it.
 BioPlan.tongue = (() => {
   let language = "zh";
@@ -219,6 +276,8 @@ BioPlan.tongue = (() => {
   const pick = (record, field) => record[`${field}_${language}`] || record[`${field}_zh`] || "";
   const other = (record, field) => record[`${field}_${language === "zh" ? "en" : "zh"}`] || "";
   const list = (items) => items.filter(Boolean).join(say("listed"));
+
+  const attribution = (line) => (BioPlan.credits[line] || {})[language] || line;
 
   const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -234,7 +293,9 @@ BioPlan.tongue = (() => {
     other,
     list,
     capital,
+    attribution,
     distance,
+    languages: Object.keys(BioPlan.strings),
     get language() {
       return language;
     },

@@ -3,12 +3,15 @@
 import hashlib
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
 from sqlalchemy import Connection
 
 from bioplan_gis.api.connections import ReadConnection
 from bioplan_gis.api.documents import answer, tag_of
 from bioplan_gis.atlas import read_atlas
+from bioplan_gis.catalogue import read_catalogue
 from bioplan_gis.maps import page
+from bioplan_gis.settings import bundled
 from bioplan_gis.storage.layers import read_layers
 
 router = APIRouter()
@@ -21,11 +24,18 @@ def map_page(request: Request, connection: ReadConnection) -> Response:
     return answer(request, body, "text/html; charset=utf-8", tag_of(hashlib.sha256(body).hexdigest()))
 
 
+@router.get("/favicon.ico", summary="Icon", include_in_schema=False)
+def icon() -> FileResponse:
+    """The icon that browsers ask for unasked; the page itself carries its own."""
+    return FileResponse(bundled("web") / "favicon.svg", media_type="image/svg+xml")
+
+
 def _page_of(request: Request, connection: Connection) -> bytes:
     """The page of what is loaded; the last one made is remembered, since making it costs far more than sending it."""
     digests = tuple(layer.digest for layer in read_layers(connection))
     remembered: tuple[tuple[str, ...], bytes] | None = getattr(request.app.state, "page", None)
     if remembered is None or remembered[0] != digests:
-        remembered = digests, page(read_atlas(connection), assets="linked").encode()
+        sources = read_catalogue(request.app.state.geodata)
+        remembered = digests, page(read_atlas(connection, sources), assets="linked").encode()
         request.app.state.page = remembered
     return remembered[1]
