@@ -266,6 +266,14 @@ def test_link_is_a_line_from_place_to_place(world: Engine):
     assert length_m == pytest.approx(10_000, abs=0.05)
 
 
+@pytest.mark.parametrize("end", ['from_place = "甲实验室"\n', 'place = "10公里用地"\n'])
+def test_link_of_which_an_end_is_unknown_has_no_geometry(world: Engine, folder: Path, end: str):
+    edit(folder, "links.toml", end, "")
+    load(world, read_catalogue(folder))
+    assert _features(world, "links")["link"]["geometry"] is None
+    assert _facts(world, "links", "link", "accuracy_m") == [None]
+
+
 def test_narrower_tracks_follow_from_broader_ones(world: Engine):
     assert _facts(world, "tracks", "cells-and-genes", "narrower", "broader") == [["cells", "genes"], []]
     assert _facts(world, "tracks", "cells", "narrower", "broader") == [[], ["cells-and-genes"]]

@@ -141,8 +141,7 @@ class Gazetteer:
 
     def link_of(self, record: Record) -> Position:
         """The straight line from a record's ``from_place`` to its ``place``."""
-        start = self._of_places(record, _listed(record.get("from_place")))
-        end = self._of_places(record, _listed(record.get("place")))
+        start, end = (self._end_of(record, column) for column in ("from_place", "place"))
         if start.shape is None or end.shape is None:
             return replace(end, shape=None, accuracy_m=None)
         line = shapely.linestrings([shapely.get_coordinates(each.shape)[0] for each in (start, end)])
@@ -154,6 +153,10 @@ class Gazetteer:
             position_method=_joined([start.position_method, end.position_method]),
             position_attribution=_joined([start.position_attribution, end.position_attribution]),
         )
+
+    def _end_of(self, record: Record, column: str) -> Position:
+        names = _listed(record.get(column))
+        return self._of_places(record, names) if names else Position()
 
     def boundary_of(self, record: Record, district: District) -> Position:
         """A district itself."""
@@ -239,17 +242,18 @@ def shape_of(record: Record) -> BaseGeometry:
 
 def oriented(shape: BaseGeometry) -> BaseGeometry:
     """A geometry with rounded coordinates and outer rings counter-clockwise."""
-    return shapely.orient_polygons(shapely.transform(shape, _rounded))
+    return shapely.orient_polygons(shapely.transform(shape, rounded))
 
 
-def _rounded(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+def rounded(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Coordinates in degrees to the decimals that are stored."""
     return np.round(coordinates, DECIMALS)
 
 
 def _points(rows: Sequence[Record]) -> BaseGeometry | None:
     if not rows:
         return None
-    points = shapely.points(_rounded(np.array([(float(row["lon_wgs84"]), float(row["lat_wgs84"])) for row in rows])))
+    points = shapely.points(rounded(np.array([(float(row["lon_wgs84"]), float(row["lat_wgs84"])) for row in rows])))
     return points[0] if len(points) == 1 else shapely.multipoints(points)
 
 

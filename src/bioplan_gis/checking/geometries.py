@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bioplan_gis.checking.faults import Fault
 from bioplan_gis.checking.geodata import Geodata
+from bioplan_gis.positions import rounded
 from bioplan_gis.records import Record
 
 FEWEST_RING_POINTS = 4
@@ -51,8 +52,8 @@ def shapes_of(records: Iterable[Record]) -> NDArray[np.object_]:
 
 
 def shape_faults(records: tuple[Record, ...]) -> Iterator[Fault]:
-    """Every fault in the shapes of one source's records."""
-    shapes = shapes_of(records)
+    """Every fault in the shapes of one source's records, as they would be stored."""
+    shapes = shapely.transform(shapes_of(records), rounded)
     there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
     valid, placed = shapely.is_valid(shapes), _in_world(shapes)
     # What crosses itself has no hand, and axes the wrong way round turn it.
