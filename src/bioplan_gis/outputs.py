@@ -41,7 +41,6 @@ def _write(path: Path, text: str) -> None:
         with partial.open("x", encoding="utf-8") as file:
             file.write(text)
         partial.replace(path)
-    except BaseException:
+    finally:
         with suppress(OSError):
-            partial.unlink()
-        raise
+            partial.unlink()  # there only where something went wrong
