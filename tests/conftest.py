@@ -4,7 +4,11 @@ A part that is missing fails the test with a sentence that names it; nothing is 
 """
 
 import pytest
+from hypothesis import settings
 
+# A busy machine is slow, not wrong.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 pytest_plugins = ["cluster", "databases", "loaded", "service"]
 MARKS = {"new_url": "database", "postgis_cluster": "postgis", "served": "served", "browser": "browser"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bioplan_gis.catalogue import read_catalogue
@@ -226,7 +226,6 @@ ODD_VALUES = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_no_value_of_any_column_makes_a_rule_raise(data: st.DataObject):
     geodata = tiny_geodata()
