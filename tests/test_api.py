@@ -15,6 +15,10 @@ from bioplan_gis.storage.database import open_engine
 from drafts import store
 
 API = "/api"
+ALL_RECORDS = (
+    "zones", "labs", "parks", "industrial_land", "enterprises", "links", "tracks", "policies", "targets", "documents",
+    "layouts",
+)  # fmt: skip
 HANGZHOU_CENTRE = "119.9,30.1,120.4,30.5"
 
 
@@ -73,7 +77,7 @@ def test_one_feature_is_the_same_as_in_its_page(client: TestClient) -> None:
 
 
 def test_every_record_names_its_clause_or_its_source(client: TestClient) -> None:
-    for layer in ("zones", "labs", "parks", "industrial_land", "enterprises", "links", "tracks", "policies", "targets"):
+    for layer in ALL_RECORDS:
         for feature in client.get(f"/api/collections/{layer}/items?limit=10000").json()["features"]:
             facts = feature["properties"]
             from_document = bool(facts["document"] and facts["clause"] and facts["citations"])
