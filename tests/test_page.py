@@ -17,6 +17,9 @@ from bioplan_gis.settings import bundled
 from bioplan_gis.storage.database import open_engine, reading
 
 DESK, PHONE = (1440, 900), (390, 844)
+SMALL_DESK, ACROSS = (1024, 768), (844, 390)
+CORE, HUB = "rgb(177, 64, 47)", "rgb(221, 154, 76)"
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
 HANGZHOU, LINJIANG, SUZHOU = "hangzhou-synbio-2024", "linjiang-biomed-2022", "suzhou-enclave-2022"
 HOSTILE = """<img src=x onerror="window.struck=1">'"</script><script>window.struck=1</script>"""
 PLACE_LAYERS = ("industrial_land", "parks", "labs", "enterprises")
@@ -135,6 +138,9 @@ def test_structure_of_hangzhou_is_coloured_by_tier(visit: Open):
         for part in ("tier1", "tier2", "tier3", "other")
     }
     assert len(set(fills.values())) == len(fills)
+    assert (fills["tier1"], fills["tier2"]) == (CORE, HUB)
+    for tier, colour in ((1, CORE), (2, HUB)):
+        expect(sheet.page.locator(f".tier-{tier} .swatch").first).to_have_css("background-color", colour)
 
 
 def test_switch_changes_title_and_structure(visit: Open):
@@ -200,7 +206,9 @@ def test_popup_tells_name_clause_and_accuracy(visit: Open, items: Callable[..., 
     assert popup.locator(".clause").all_inner_texts() == [one["clause"] for one in facts["citations"]]
     expect(popup).to_contain_text("位置精度")
     expect(popup).to_contain_text("±")
-    expect(shown.locator("path.accuracy").first).to_be_attached()
+    rings = shown.locator(f"{SHEET} path.accuracy").count()
+    shown.keyboard.press("Escape")
+    expect(shown.locator(f"{SHEET} path.accuracy")).to_have_count(rings - 1)
 
 
 def told(shown: Page, layer: str, identity: str) -> Locator:
@@ -349,7 +357,7 @@ def test_land_known_by_area_alone_is_drawn_dashed_and_marked(visit: Open):
     symbol = shown.locator(f"{SHEET} path.schematic")
     expect(symbol).to_have_count(2)
     assert symbol.first.evaluate("path => getComputedStyle(path).strokeDasharray") != "none"
-    expect(shown.locator(".label-industrial_land", has_text="示意 781 ha").first).to_be_attached()
+    expect(shown.locator(".label-industrial_land", has_text="示意 781 公顷").first).to_be_attached()
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE])
@@ -391,15 +399,139 @@ def test_plate_carries_attribution_scale_and_warning_and_no_prefix(visit: Open):
     for source in ("GeoNames", "GSHHG", "OpenStreetMap"):
         expect(shown.locator(".sources")).to_contain_text(source)
     expect(shown.locator(".leaflet-control-scale-line")).to_have_count(1)
-    expect(shown.locator(".leaflet-control-scale-line")).to_contain_text("km")
+    expect(shown.locator(".leaflet-control-scale-line")).to_contain_text("千米")
     expect(shown.locator(".leaflet-control-attribution")).to_have_count(0)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("size", [DESK, (1280, 720), (1920, 1080)])
-def test_imprint_is_not_cut_off(visit: Open, language: str, size: tuple[int, int]):
-    box = visit(HANGZHOU, language, size).page.locator(".attributions").bounding_box()
+@pytest.mark.parametrize("size", [DESK, SMALL_DESK, (1280, 720), (1920, 1080), PHONE, ACROSS])
+def test_every_credit_can_be_read_on_the_map(visit: Open, atlas: Atlas, language: str, size: tuple[int, int]):
+    shown = visit(SUZHOU, language, size).page
+    credits_, button = shown.locator(".attributions"), shown.locator("#imprint button")
+    if button.is_visible():
+        button.press("Enter")
+        expect(button).to_have_attribute("aria-expanded", "true")
+    lines = {line for joined in atlas.attributions for line in joined.split("；")}
+    expect(credits_.locator("bdi")).to_have_count(len(lines))
+    box = credits_.bounding_box()
+    assert box["x"] >= 0
     assert box["y"] + box["height"] <= size[1]
+    assert box["x"] + box["width"] <= size[0]
+    last = credits_.locator("bdi").last.bounding_box()
+    assert last["y"] + last["height"] <= size[1]
+    assert shown.evaluate("document.documentElement.scrollHeight") <= size[1]
+
+
+@pytest.mark.parametrize("size", [SMALL_DESK, PHONE])
+def test_title_stands_clear_of_north_arrow_and_partners(visit: Open, size: tuple[int, int]):
+    shown = visit(SUZHOU, "en", size).page
+    title = shown.locator("#cartouche").bounding_box()
+    right, bottom = title["x"] + title["width"], title["y"] + title["height"]
+    others = [shown.locator("#north"), *shown.locator(f"{SHEET} path.part-partner").all()]
+    for box in (one.bounding_box() for one in others):
+        assert box["x"] >= right - 1 or box["y"] >= bottom - 1
+
+
+def test_small_desk_shows_the_document_and_the_whole_plate(visit: Open):
+    shown = visit(size=SMALL_DESK).page
+    expect(shown.locator("#cartouche .document")).to_be_visible()
+    expect(shown.locator("#cartouche .document")).to_contain_text("三年行动计划")
+
+
+def test_low_page_opens_the_remark_on_demand_and_the_panel_beside(visit: Open):
+    shown = visit(LINJIANG, size=ACROSS).page
+    shown.locator("#remark summary").click()
+    expect(shown.locator("#remark li .seal")).to_have_text(["区", "区", "区"])
+    expect(shown.locator("#remark li", has_text="综合保税功能区")).to_be_in_viewport()
+    shown.locator("#handle").click()
+    panel = shown.locator("#panel").bounding_box()
+    assert panel["height"] == ACROSS[1]
+    assert panel["width"] < ACROSS[0] * 0.65
+
+
+def test_legend_explains_the_marks_of_its_layout_and_no_others(visit: Open):
+    shown = visit().page
+    always = {"badge", "leader", "schematic", "accuracy", "sourced", "address", "outline", "seal"}
+    own = {
+        HANGZHOU: {"inset"},
+        LINJIANG: {"core", "core-accuracy", "context"},
+        SUZHOU: {"origin", "partner", "context"},
+    }
+    for layout, signs in own.items():
+        shown.locator(f'[data-layout="{layout}"]').click()
+        found = shown.locator(".signs > li").evaluate_all("all => all.map((one) => one.dataset.sign)")
+        assert set(found) == (always | signs) - ({"seal"} if layout == SUZHOU else set())
+        expect(shown.locator(".layers .part-tiers")).to_have_count(1 if layout == HANGZHOU else 0)
+        marks = shown.locator(".layer, .signs .mark").evaluate_all(
+            "all => all.map((one) => (one.querySelector('svg, .swatch') || one).outerHTML)"
+        )
+        same = {"labs", "core", "partner"}  # a layer's own symbol may come again beside a word on it
+        twice = [mark for mark in set(marks) if marks.count(mark) > 1]
+        assert all(any(f"symbol-{name}" in mark or f"part-{name}" in mark for name in same) for mark in twice)
+    expect(shown.locator(".signs")).to_contain_text("不是边界")
+    expect(shown.locator(".signs")).to_contain_text("点线圆：位置精度")
+
+
+def test_legend_counts_all_and_those_on_the_map(visit: Open, items: Callable[..., Any]):
+    shown = visit().page
+    for layer in ("parks", "labs", "enterprises"):
+        found = items(layer)
+        placed = sum(1 for one in found if one["geometry"])
+        count = shown.locator(f'.layer:has([data-layer="{layer}"]) .count')
+        expect(count).to_have_text(f"{len(found)}（图上 {placed}）")
+
+
+def test_links_end_in_partner_symbols_and_districts_have_borders(visit: Open, items: Callable[..., Any]):
+    shown = visit(SUZHOU).page
+    expect(shown.locator(f"{SHEET} .place-partner")).to_have_count(len(items("links")))
+    expect(shown.locator(f"{SHEET} path.origin")).to_have_count(1)
+    inner = [one for one in items("districts") if one["properties"]["scope"] != "neighbour"]
+    expect(shown.locator(f"{SHEET} path.border")).to_have_count(len(inner))
+
+
+def test_towns_come_with_the_scale(visit: Open, items: Callable[..., Any]):
+    shown = visit().page
+    towns = shown.locator(f"{SHEET} > .leaflet-towns-pane")
+    expect(towns).to_have_css("display", "none")
+    shown.locator('[data-zone="hangzhou-gongshu"]').click()
+    expect(towns).to_have_css("display", "block")
+    expect(towns.locator("path.town")).to_have_count(len(items("towns")))
+
+
+def test_english_page_writes_roles_years_and_remarks_in_english(visit: Open):
+    shown = visit(language="en").page
+    expect(shown.locator(".tier-head .role")).to_have_text(["Core", "Hubs", "Zones"])
+    expect(shown.locator(".period")).to_have_text("2024–2026")
+    shown.locator(f'[data-layout="{LINJIANG}"]').click()
+    expect(shown.locator("#remark .seal")).to_have_text(["Zone", "Zone", "Zone", "Point"])
+    expect(shown.locator(f'[data-layout="{SUZHOU}"] b')).to_have_text("Proposed links")
+    expect(shown.locator(".sources")).to_contain_text("compiled from the documents named")
+    assert not CHINESE.search(shown.locator(".legend .layers").inner_text())
+
+
+def test_chinese_page_writes_units_and_credits_in_chinese(visit: Open):
+    shown = visit().page
+    expect(shown.locator(".leaflet-control-scale-line")).not_to_contain_text("km")
+    expect(shown.locator("#imprint")).not_to_contain_text("compiled")
+    facts = told(shown, "enterprises", "华东医药")
+    expect(answer_to(facts, "位置来源")).not_to_contain_text("anchor point")
+
+
+def test_page_without_scripts_says_so_at_its_top(browser: Browser, served: str):
+    context = browser.new_context(java_script_enabled=False)
+    shown = context.new_page()
+    shown.goto(served)
+    note = shown.locator(".without-scripts")
+    expect(note).to_be_visible()
+    expect(note).to_contain_text("This map needs JavaScript")
+    assert note.bounding_box()["y"] == 0
+    context.close()
+
+
+def test_browser_gets_an_icon(served: str):
+    answer = httpx2.get(f"{served}/favicon.ico", timeout=30)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/svg+xml"
 
 
 def test_language_switch_changes_every_text(visit: Open):
@@ -493,3 +625,25 @@ def test_hostile_name_is_shown_as_it_is(visit: Open, atlas: Atlas, tmp_path: Pat
     expect(shown.locator(".not-located")).to_contain_text(HOSTILE)
     assert shown.evaluate("window.struck") is None
     assert shown.locator("img").count() == 0
+
+
+def test_value_that_turns_the_writing_or_is_very_long_keeps_to_itself(visit: Open, atlas: Atlas, tmp_path: Path):
+    turning, long = "甲\u202e乙", "长" * 600
+    facts = {
+        "name_zh": long, "name_en": turning, "fact_zh": turning, "aliases": [turning, "丙"],
+        "position_basis": "sourced", "accuracy_m": 500, "district_zh": turning, "citations": [{"document": turning, "clause": turning}],
+    }  # fmt: skip
+    firm = {
+        "type": "Feature", "id": "firm", "geometry": {"type": "Point", "coordinates": [119.3, 29.7]},
+        "properties": facts,
+    }  # fmt: skip
+    firms = {"type": "FeatureCollection", "features": [firm]}
+    written = tmp_path / "map.html"
+    written.write_text(page(Atlas(atlas.layouts, {**atlas.collections, "enterprises": firms}, ()), assets="inlined"))
+    shown = visit(at=written.as_uri()).page
+    popup = told(shown, "enterprises", long)
+    for element in popup.locator("h3, .other, dd, .clause").all():
+        expect(element).to_have_css("unicode-bidi", "isolate")
+    expect(answer_to(popup, "又名")).to_have_text(f"\u2068{turning}\u2069、丙")
+    assert popup.locator("h3").bounding_box()["height"] < 200
+    expect(popup.locator(".clause")).to_be_visible()

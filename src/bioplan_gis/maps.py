@@ -29,7 +29,7 @@ Assets = Literal["linked", "inlined"]
 Language = Literal["zh", "en"]
 
 # In the order in which the page needs them.
-STYLES = ("leaflet.css", "page.css", "map.css")
+STYLES = ("leaflet.css", "page.css", "map.css", "plate.css")
 SCRIPTS = (
     "leaflet.js", "nodes.js", "strings.js", "atlas.js", "layouts.js", "symbols.js", "popups.js", "sheet.js",
     "placement.js", "labels.js", "names.js", "legend.js", "panel.js", "frame.js", "inset.js",

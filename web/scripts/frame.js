@@ -8,6 +8,12 @@ BioPlan.frame = (() => {
   const STEPS = [2, 1, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01];
   const SPACING = 130;
 
+  function seal(layout, zone) {
+    const { role, tier } = zone.properties;
+    const text = tongue.language === "zh" ? role : tongue.capital(layouts.roleName(layout, role));
+    return html("span", { class: `seal seal-${tier}` }, text);
+  }
+
   const mainDocument = (layout) => ((layout.citations || [])[0] || {}).document || layout.document;
 
   function title(layout) {
@@ -21,56 +27,46 @@ BioPlan.frame = (() => {
         "p",
         { class: "subtitle" },
         layout.phrase ? html("span", {}, pick(layout, "name")) : null,
-        layout.period ? html("span", { class: "period" }, layout.period) : null,
+        layout.period ? html("span", { class: "period" }, tongue.period(layout.period)) : null,
       ),
       html("p", { class: "document" }, atlas.documentTitle(mainDocument(layout))),
     );
     document.title = `${lead} · BioPlan GIS`;
   }
 
-  // What the document leaves without a place is said on the map itself, where a reader would look for it.
+  // What the document leaves without a place is said on the map itself, where a reader would look for it; on a low page
+  // its heading alone stands there and opens it.
   function remark(layout) {
     const zones = layouts.placelessZones(layout);
     const isLinked = layouts.linksOf(layout).length > 0;
     const holder = document.getElementById("remark");
     holder.hidden = zones.length === 0 && !isLinked;
     holder.classList.toggle("beside", isLinked);
-    if (isLinked)
-      replace(
-        "remark",
-        html("h2", {}, say("linkStatus")),
-        html("p", {}, pick(layout, "note")),
-        html("p", {}, say("linkNote")),
-      );
-    if (zones.length === 0) return;
+    if (isLinked) replace("remark", note("linkStatus", [pick(layout, "note"), say("linkNote")].map((one) => html("p", {}, one))));
+    if (zones.length > 0) replace("remark", note("notLocated", placeless(layout, zones)));
+  }
+
+  const note = (heading, content) =>
+    html(
+      "details",
+      { open: !matchMedia("(height <= 560px)").matches },
+      html("summary", {}, html("h2", {}, say(heading))),
+      content,
+    );
+
+  function placeless(layout, zones) {
+    const named = zones.filter((zone) => zone.properties.named);
     const unnamed = zones.filter((zone) => !zone.properties.named);
-    replace(
-      "remark",
-      html("h2", {}, say("notLocated")),
+    const entry = (tag, zone, ...text) => html(tag, {}, seal(layout, zone), html("span", {}, ...text));
+    return [
       html(
         "ul",
         {},
-        zones
-          .filter((zone) => zone.properties.named)
-          .map((zone) =>
-            html(
-              "li",
-              {},
-              html("span", { class: `seal seal-${zone.properties.tier}` }, zone.properties.role),
-              html("b", {}, pick(zone.properties, "name")),
-            ),
-          ),
+        named.map((zone) => entry("li", zone, html("b", {}, pick(zone.properties, "name")))),
       ),
-      unnamed.map((zone) =>
-        html(
-          "p",
-          {},
-          html("span", { class: `seal seal-${zone.properties.tier}` }, zone.properties.role),
-          say("unnamedNote", { part: pick(zone.properties, "name") }),
-        ),
-      ),
+      unnamed.map((zone) => entry("p", zone, say("unnamedNote", { part: pick(zone.properties, "name") }))),
       popups.citations(zones[0].properties),
-    );
+    ];
   }
 
   function north() {
@@ -86,12 +82,39 @@ BioPlan.frame = (() => {
     );
   }
 
+  const IMPRINT_LINES = 2;
+
   function imprint() {
+    const holder = document.getElementById("imprint");
+    const toggle = (event) => {
+      const isOpen = holder.classList.toggle("open");
+      event.currentTarget.setAttribute("aria-expanded", String(isOpen));
+    };
     replace(
       "imprint",
       html("strong", {}, say("notReviewed")),
-      html("span", { class: "attributions" }, atlas.attributions.join(" · ")),
+      html(
+        "button",
+        { type: "button", "aria-expanded": "false", "aria-controls": "attributions", onclick: toggle },
+        say("credits"),
+      ),
+      html(
+        "span",
+        { class: "attributions", id: "attributions" },
+        atlas.attributions.map((line, at) => [at === 0 ? null : " · ", html("bdi", {}, tongue.attribution(line))]),
+      ),
     );
+    foldImprint();
+  }
+
+  // Credits that do not fit into the margin are folded behind a word, never cut.
+  function foldImprint() {
+    const holder = document.getElementById("imprint");
+    holder.classList.remove("folded", "open");
+    const credits = document.getElementById("attributions");
+    const lines = credits.offsetHeight / parseFloat(getComputedStyle(credits).lineHeight);
+    holder.classList.toggle("folded", lines > IMPRINT_LINES + 0.5);
+    holder.querySelector("button").setAttribute("aria-expanded", "false");
   }
 
   const degrees = (value, step, letters) => {
@@ -144,5 +167,5 @@ BioPlan.frame = (() => {
     }
   }
 
-  return { title, remark, north, imprint, graticule, giveWay };
+  return { title, remark, north, imprint, foldImprint, graticule, giveWay };
 })();

@@ -27,8 +27,8 @@ BioPlan.panel = (() => {
       "b",
       {},
       tongue.language === "zh"
-        ? layout.phrase || say("layer_links")
-        : tongue.capital(layout.phrase_en || say("layer_links")),
+        ? layout.phrase || say("linksTab")
+        : tongue.capital(layout.phrase_en || say("linksTab")),
     ),
   ];
 
@@ -70,8 +70,16 @@ BioPlan.panel = (() => {
     );
   }
 
-  function tier(layout, role, zones, actions) {
+  // 心 创新策源中心 in Chinese; Core, Hubs, Zones in English, by how many the tier has.
+  function tierName(layout, role, isMany) {
     const name = layouts.roleName(layout, role);
+    if (tongue.language === "zh")
+      return [html("span", { class: "role" }, role), name === role ? null : html("span", {}, name)];
+    const known = (layout.roles || []).find((one) => one.role === role) || {};
+    return html("b", { class: "role" }, tongue.capital((isMany && known.role_en_plural) || name));
+  }
+
+  function tier(layout, role, zones, actions) {
     const one = zones[0].properties;
     const named = zones.filter((zone) => zone.properties.named);
     return html(
@@ -81,8 +89,7 @@ BioPlan.panel = (() => {
         "div",
         { class: "tier-head" },
         symbols.swatch(zones.some((zone) => layouts.isPlaced(layout, zone)) ? `tier${one.tier}` : "unplaced"),
-        html("span", { class: "role" }, role),
-        name === role ? null : html("span", {}, name),
+        tierName(layout, role, named.length !== 1),
         html("span", { class: "count" }, named.length ? String(named.length) : say("unnamed")),
       ),
       html(
@@ -212,7 +219,7 @@ BioPlan.panel = (() => {
       html(
         "ul",
         {},
-        atlas.attributions.map((one) => html("li", {}, one)),
+        atlas.attributions.map((one) => html("li", {}, tongue.attribution(one))),
       ),
       html("p", { class: "note" }, say("datum")),
     );
@@ -226,7 +233,7 @@ BioPlan.panel = (() => {
         "div",
         { class: "scroll", tabindex: "0", role: "region", "aria-label": say("panel") },
         structure(layout, actions),
-        BioPlan.legend.legend(shown, actions.toggleLayer),
+        BioPlan.legend.legend(layout, shown, actions.toggleLayer),
         notLocated(),
         sources(),
       ),

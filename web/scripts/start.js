@@ -17,7 +17,12 @@ BioPlan.start = (map, groups) => {
     ],
     (item) => inset.isShown() && L.latLngBounds(inset.AREA).contains(item.latlng),
   );
-  L.control.scale({ imperial: false, maxWidth: 160, position: "bottomleft" }).addTo(map);
+  const scale = L.control.scale({ imperial: false, maxWidth: 160, position: "bottomleft" });
+  scale._updateMetric = (most) => {
+    const metres = scale._getRoundNum(most);
+    scale._updateScale(scale._mScale, tongue.distance(metres), metres / most);
+  };
+  scale.addTo(map);
   const zoom = L.control.zoom({ position: "topright" }).addTo(map);
   const home = nodes.html("a", { href: "#", role: "button", class: "home" }, "⤢");
 
@@ -59,6 +64,7 @@ BioPlan.start = (map, groups) => {
     sheet.draw(state.layout);
     panel.show(state.layout, state.shown, actions);
     inset.renew();
+    scale._update();
     dress();
     labels.show(names.all(sheet, state.layout));
     address.write(state);
@@ -156,6 +162,7 @@ BioPlan.start = (map, groups) => {
   inset.outline(map);
   inset.onopen((area) => map.fitBounds(area));
   map.on("zoomend moveend resize", dress);
+  map.on("resize", frame.foldImprint);
   map.on("popupopen", ({ popup }) => requestAnimationFrame(() => popup.isOpen() && yieldTo(popup)));
   map.on("popupclose", () => yieldTo(null));
   map.on("moveend", () => requestAnimationFrame(() => yieldTo(facts)));

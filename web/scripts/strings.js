@@ -20,6 +20,7 @@ BioPlan.strings = {
     sources: "资料来源",
     provenance: "布局依据",
     notReviewed: "未经地图审核，不得公开",
+    credits: "数据来源 ▴",
     datum: "坐标系 CGCS2000（EPSG:4490）· 墨卡托投影显示",
     map: "规划布局地图；方向键平移，加减键缩放",
     zoomIn: "放大",
@@ -65,10 +66,21 @@ BioPlan.strings = {
     positionSource: "位置来源",
     synthetic: "合成数据，并非实有",
     schematic: "示意",
-    schematicNote: "虚线圆：面积与园区面积相等的示意圆，不是边界；点线圆：位置精度。",
     districtOnly: "仅知在此区县的对象",
     districtOnlyCount: "{count} 处对象仅知在{name}",
     badgeNote: "仅知所在区县的对象数，点击列出",
+    countOnMap: "{all}（图上 {placed}）",
+    linksTab: "飞地合作设想",
+    layer_cities: "发起城市与拟合作地",
+    roleSign: "{role}",
+    signCore: "核心板块：有公布位置的代表点",
+    signCoreAccuracy: "红色点线圆：核心板块的位置精度",
+    signContext: "布局以外的区县",
+    signInset: "虚线框：主城区放大图的范围",
+    signOutline: "城市外廓晕线",
+    signLeader: "引线：名称移开时指回所在",
+    signSchematic: "虚线圆：与园区面积相等的示意圆，不是边界",
+    signAccuracy: "点线圆：位置精度",
     link: "合作",
     linkStatus: "设想中的合作飞地",
     linkNote: "虚线只表示合作关系，不是路线；终点为合作地的代表点。",
@@ -142,6 +154,7 @@ BioPlan.strings = {
     sources: "Sources",
     provenance: "Source of the layout",
     notReviewed: "Not reviewed by the map authority; not for publication",
+    credits: "Sources ▴",
     datum: "CGCS2000 (EPSG:4490), shown in Mercator",
     map: "Map of the layout; arrow keys pan, plus and minus zoom",
     zoomIn: "Zoom in",
@@ -187,11 +200,21 @@ BioPlan.strings = {
     positionSource: "Position from",
     synthetic: "synthetic data, not real",
     schematic: "schematic",
-    schematicNote:
-      "Dashed circle: as large as the park’s area, not its boundary. Dotted circle: accuracy of the position.",
     districtOnly: "Known to lie in this district",
     districtOnlyCount: "{count} places known only to lie in {name}",
     badgeNote: "places known to their district only; click to list",
+    countOnMap: "{all} ({placed} on the map)",
+    linksTab: "proposed links",
+    layer_cities: "Initiating city and partners",
+    roleSign: "the plan’s {role}",
+    signCore: "Core with a published locality: its point",
+    signCoreAccuracy: "Red dotted circle: accuracy of the core’s point",
+    signContext: "District outside the layout",
+    signInset: "Dashed frame: what the enlarged map shows",
+    signOutline: "Band along the city’s outline",
+    signLeader: "Line from a name moved aside to its place",
+    signSchematic: "Dashed circle: as large as the park, not its boundary",
+    signAccuracy: "Dotted circle: accuracy of the position",
     link: "Link",
     linkStatus: "Proposed enclaves",
     linkNote: "A dashed line shows a tie, not a route; it ends at a point that stands for the partner place.",
@@ -270,14 +293,20 @@ BioPlan.credits = {
 BioPlan.tongue = (() => {
   let language = "zh";
 
+  // A value that turns the direction of writing turns its own letters only.
+  const TURNS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+  const isolated = (text) => (TURNS.test(text) ? `\u2068${text.replace(/[\u2066-\u2069]/g, "")}\u2069` : text);
   const say = (key, values = {}) =>
-    BioPlan.strings[language][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+    BioPlan.strings[language][key].replace(/\{(\w+)\}/g, (_, name) => isolated(String(values[name])));
   const known = (key) => key in BioPlan.strings[language];
   const pick = (record, field) => record[`${field}_${language}`] || record[`${field}_zh`] || "";
   const other = (record, field) => record[`${field}_${language === "zh" ? "en" : "zh"}`] || "";
-  const list = (items) => items.filter(Boolean).join(say("listed"));
+  const list = (items) => items.filter(Boolean).map(isolated).join(say("listed"));
 
   const attribution = (line) => (BioPlan.credits[line] || {})[language] || line;
+
+  // Years of a period stand apart by the dash of the language.
+  const period = (text) => (language === "zh" ? text : text.replace("—", "–"));
 
   const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -294,6 +323,7 @@ BioPlan.tongue = (() => {
     list,
     capital,
     attribution,
+    period,
     distance,
     languages: Object.keys(BioPlan.strings),
     get language() {

@@ -2,8 +2,9 @@
 
 // What the map shows of a layout at first, and where the focus is while a popup is open.
 BioPlan.view = (() => {
-  const { layouts } = BioPlan;
+  const { atlas, layouts } = BioPlan;
   const NARROW = 600;
+  const LOW = 560;
 
   // On a narrow map the layout stands between the title and what lies at the foot of the map.
   function narrowRoom(layout, size) {
@@ -14,18 +15,29 @@ BioPlan.view = (() => {
     };
   }
 
-  // On a wide one a tall layout stands beside the title, a wide one under it.
-  function wideRoom(extent, size) {
+  // Partner cities are part of what a layout with links shows, as far as their borders go.
+  function extentOf(layout) {
+    const partners = atlas.features("districts").filter((one) => layouts.part(layout, one) === "partner");
+    const extent = layouts.extent(layout);
+    return partners.length > 0 ? extent.extend(L.geoJSON(partners).getBounds()) : extent;
+  }
+
+  // On a wide one a tall layout stands beside the title or under it, where it is larger; a wide one reaches under it.
+  function wideRoom(map, extent, size) {
     const cartouche = document.getElementById("cartouche");
+    const paddingBottomRight = [24, size.y < LOW ? 60 : 40];
     const isTall = extent.getNorth() - extent.getSouth() > extent.getEast() - extent.getWest();
-    const left = isTall ? Math.min(cartouche.offsetLeft + cartouche.offsetWidth + 24, size.x * 0.48) : 24;
-    return { paddingTopLeft: [left, 40], paddingBottomRight: [24, 40] };
+    if (!isTall) return { paddingTopLeft: [24, 40], paddingBottomRight };
+    const beside = [cartouche.offsetLeft + cartouche.offsetWidth + 12, 40];
+    const under = [24, cartouche.offsetTop + cartouche.offsetHeight + 12];
+    const zoom = ([x, y]) => map.getBoundsZoom(extent, false, L.point(x, y).add(paddingBottomRight));
+    return { paddingTopLeft: zoom(beside) >= zoom(under) ? beside : under, paddingBottomRight };
   }
 
   function fit(map, layout) {
     const size = map.getSize();
-    const extent = layouts.extent(layout);
-    const room = size.x < NARROW ? narrowRoom(layout, size) : wideRoom(extent, size);
+    const extent = extentOf(layout);
+    const room = size.x < NARROW ? narrowRoom(layout, size) : wideRoom(map, extent, size);
     map.fitBounds(extent, { ...room, animate: false });
   }
 
