@@ -2,7 +2,7 @@
 
 // The data that came with the page: the API's own GeoJSON by layer, looked up by id.
 BioPlan.atlas = (() => {
-  const { say } = BioPlan.tongue;
+  const { pick, say } = BioPlan.tongue;
   const data = JSON.parse(document.getElementById("atlas").textContent);
   const features = (layer) => (data.collections[layer] ? data.collections[layer].features : []);
   const index = (layers) => new Map(layers.flatMap((layer) => features(layer).map((one) => [one.id, one])));
@@ -16,13 +16,14 @@ BioPlan.atlas = (() => {
   // Titles of the catalogue's sources; an id means nothing to a reader and is never shown.
   const source = (id) => (data.sources || {})[id] || null;
 
-  const trackName = (id) => (tracks.has(id) ? BioPlan.tongue.pick(tracks.get(id).properties, "name") : say("unknownName"));
-  const thingName = (id) => (things.has(id) ? BioPlan.tongue.pick(things.get(id).properties, "name") : say("unknownName"));
+  const nameIn = (found, id) => (found.has(id) ? pick(found.get(id).properties, "name") : say("unknownName"));
+  const trackName = (id) => nameIn(tracks, id);
+  const thingName = (id) => nameIn(things, id);
 
   function documentTitle(id) {
     if (!documents.has(id)) return say("unknownDocument");
     const record = documents.get(id).properties;
-    const title = BioPlan.tongue.pick(record, "title") || BioPlan.tongue.pick(record, "name");
+    const title = pick(record, "title") || pick(record, "name");
     return BioPlan.tongue.language === "zh" ? `《${title}》` : title;
   }
 

@@ -42,7 +42,8 @@ BioPlan.frame = (() => {
     const holder = document.getElementById("remark");
     holder.hidden = zones.length === 0 && !isLinked;
     holder.classList.toggle("beside", isLinked);
-    if (isLinked) replace("remark", note("linkStatus", [pick(layout, "note"), say("linkNote")].map((one) => html("p", {}, one))));
+    const said = [pick(layout, "note"), say("linkNote")].map((one) => html("p", {}, tongue.capital(one)));
+    if (isLinked) replace("remark", note("linkStatus", said));
     if (zones.length > 0) replace("remark", note("notLocated", placeless(layout, zones)));
   }
 
@@ -86,16 +87,24 @@ BioPlan.frame = (() => {
 
   function imprint() {
     const holder = document.getElementById("imprint");
-    const toggle = (event) => {
-      const isOpen = holder.classList.toggle("open");
-      event.currentTarget.setAttribute("aria-expanded", String(isOpen));
+    const set = (button, isOpen) => {
+      holder.classList.toggle("open", isOpen);
+      button.setAttribute("aria-expanded", String(isOpen));
     };
+    const toggle = ({ currentTarget }) => set(currentTarget, !holder.classList.contains("open"));
+    const leave = ({ currentTarget, key }) => key === "Escape" && set(currentTarget, false);
     replace(
       "imprint",
       html("strong", {}, say("notReviewed")),
       html(
         "button",
-        { type: "button", "aria-expanded": "false", "aria-controls": "attributions", onclick: toggle },
+        {
+          type: "button",
+          "aria-expanded": "false",
+          "aria-controls": "attributions",
+          onclick: toggle,
+          onkeydown: leave,
+        },
         say("credits"),
       ),
       html(

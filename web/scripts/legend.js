@@ -108,7 +108,9 @@ BioPlan.legend = (() => {
   }
 
   const sign = (mark, text, name) =>
-    html("li", { "data-sign": name }, html("span", { class: "mark" }, mark), html("span", {}, text));
+    html("li", { "data-sign": name }, html("span", { class: "mark" }, mark), html("span", {}, tongue.capital(text)));
+
+  const insetFrame = () => drawn(svg("rect", { class: "frame-mark", x: 3, y: 3, width: 26, height: 14 }));
 
   // Marks that only some layouts draw.
   function signsOf(layout) {
@@ -124,7 +126,7 @@ BioPlan.legend = (() => {
         : null,
       links.length ? sign(symbols.drawing("partner"), say("partner"), "partner") : null,
       isCity ? null : sign(symbols.swatch("context"), say("signContext"), "context"),
-      isCity ? sign(drawn(svg("rect", { class: "frame-mark", x: 3, y: 3, width: 26, height: 14 })), say("signInset"), "inset") : null,
+      isCity ? sign(insetFrame(), say("signInset"), "inset") : null,
       sign(drawn(svg("path", { class: "casing", d: "M2 16 C10 2 20 18 30 5" })), say("signOutline"), "outline"),
     ];
   }

@@ -169,7 +169,7 @@ BioPlan.panel = (() => {
           ),
         ),
       ),
-      html("p", { class: "note" }, say("openList")),
+      html("p", { class: "note" }, tongue.capital(say("openList"))),
     );
   }
 

@@ -95,13 +95,11 @@ BioPlan.popups = (() => {
   const number = (value) => value.toLocaleString("en-US", { maximumFractionDigits: 2 });
 
   function landRows(properties) {
-    const { park_area_ha: park, m3_area_ha: m3, area_source: source } = properties;
+    const { park_area_ha: park, m3_area_ha: m3 } = properties;
     return [
       row("landClass", `${properties.land_class} ${code("class", properties.land_class)}`),
       row("parkArea", park ? say("parkAreaValue", { ha: number(park) }) : say("unpublished")),
       row("m3Area", m3 ? say("hectares", { ha: number(m3) }) : say(park ? "unpublishedFrame" : "unpublished")),
-      row("areaNote", pick(properties, "area_note")),
-      row("areaSource", source ? catalogued(source) : null),
     ];
   }
 
@@ -141,6 +139,8 @@ BioPlan.popups = (() => {
         row("clause", citations(properties)),
         row("accuracy", accuracy(properties)),
         row("positionSource", positionSource(properties)),
+        row("areaNote", pick(properties, "area_note")),
+        row("areaSource", properties.area_source ? catalogued(properties.area_source) : null),
       ),
     );
   }
