@@ -20,15 +20,17 @@ BioPlan.inset = (() => {
     "labs",
     "enterprises",
   ];
+  const OWN = ["zones", "districts", "industrial_land", "parks", "labs", "enterprises"];
   const holder = document.getElementById("inset");
   const caption = nodes.html("button", { type: "button", class: "inset-caption" });
+  holder.parentElement.prepend(holder); // by keyboard its badges come before the symbols of the main map
   let sheet = null;
   let labels = null;
   let stale = true;
 
   // Made when it is first seen: a map without a size has no scale.
   function make() {
-    const canvas = nodes.html("div", { class: "inset-map", inert: true });
+    const canvas = nodes.html("div", { class: "inset-map" });
     holder.append(canvas, caption);
     const map = L.map(canvas, {
       zoomControl: false,
@@ -44,6 +46,7 @@ BioPlan.inset = (() => {
       fadeAnimation: false,
     });
     map.fitBounds(AREA);
+    map.on("resize", () => map.getSize().x > 0 && map.fitBounds(AREA));
     const groups = Object.fromEntries(GROUPS.map((name) => [name, L.featureGroup().addTo(map)]));
     map.getContainer().classList.add("too-fine-for-water", "too-coarse-for-towns");
     sheet = BioPlan.sheet(map, groups, { interactive: false });
@@ -63,11 +66,16 @@ BioPlan.inset = (() => {
     stale = false;
   }
 
-  // Shown where the layout spans a city and the main map shows all of it.
+  // Shown where the layout spans a city, the main map shows all of it, and a layer is on that it can show.
   function update(layout, zoom, shown) {
-    holder.hidden = !(BioPlan.layouts.madeOfDistricts(layout) && zoom < FAR);
-    if (stale && isShown()) draw(layout, shown);
+    holder.hidden = !(BioPlan.layouts.madeOfDistricts(layout) && zoom < FAR && OWN.some((name) => shown[name]));
+    if (!isShown()) return;
+    if (stale) draw(layout, shown);
+    else sheet.map.invalidateSize(false);
   }
+
+  // The badges of districts that are named here.
+  const take = (given) => sheet && labels.take(given);
 
   const isShown = () => holder.offsetWidth > 0;
 
@@ -85,5 +93,5 @@ BioPlan.inset = (() => {
 
   const onopen = (show) => holder.addEventListener("click", () => show(AREA));
 
-  return { update, reserve, renew, onopen, isShown, outline, AREA };
+  return { update, reserve, take, renew, onopen, isShown, outline, AREA };
 })();

@@ -22,7 +22,12 @@ BioPlan.layouts = (() => {
     return zonesOf(layout).find((zone) => (zone.properties.members || []).includes(adcode)) || null;
   }
 
-  const partnerCodes = (layout) => new Set(linksOf(layout).map((link) => link.properties.district));
+  // A link names a county-level city, or a prefecture city with all its districts.
+  const isPartner = (layout, { properties }) =>
+    linksOf(layout).some(
+      ({ properties: { to_zh: place } }) =>
+        properties.name_zh.startsWith(place) || (properties.city_zh || "").startsWith(place),
+    );
 
   // Links name the city that they start from; its districts are the origin.
   function isOrigin(layout, district) {
@@ -36,7 +41,7 @@ BioPlan.layouts = (() => {
     const zone = districtZone(layout, district.id);
     if (zone) return zone.properties.named ? `tier${zone.properties.tier}` : "other";
     if (linksOf(layout).length > 0) {
-      if (partnerCodes(layout).has(district.id)) return "partner";
+      if (isPartner(layout, district)) return "partner";
       if (isOrigin(layout, district)) return "origin";
       return scope === "neighbour" ? "outside" : "context";
     }

@@ -5,16 +5,29 @@ BioPlan.names = (() => {
   const { atlas, layouts, popups, symbols, tongue } = BioPlan;
   const { html } = BioPlan.nodes;
   const { pick, say } = tongue;
-  const PART_PRIORITY = { tier1: 100, tier2: 98, tier3: 96, host: 95, other: 90, origin: 45, context: 40, outside: 20 };
-  const PLACE_PRIORITY = { industrial_land: 80, parks: 60, labs: 50, enterprises: 40 };
-  const PLACE_ZOOM = { industrial_land: 8, parks: 8.5, labs: 9.25, enterprises: 10.75 };
+  const PART_PRIORITY = { tier1: 100, tier2: 98, tier3: 96, host: 95, other: 90, origin: 45, context: 40, outside: 20, partner: 20 };
+  const PLACE_PRIORITY = { industrial_land: 97, parks: 60, labs: 50, enterprises: 40 };
+  const PLACE_ZOOM = { parks: 8.5, labs: 9.25, enterprises: 10.75 };
+  const PARTNER_ZOOM = 9.25; // before that a partner is named at the end of its link alone
+  const outlines = new Map();
 
   const centre = (district) => {
     const { label_lon: longitude, label_lat: latitude } = district.properties;
     return longitude ? L.latLng(latitude, longitude) : L.geoJSON(district).getBounds().getCenter();
   };
 
-  const polygons = ({ type, coordinates }) => (type === "Polygon" ? [coordinates] : coordinates);
+  // The rings of a district on the projected world, worked out once.
+  function area({ id, geometry: { type, coordinates } }) {
+    if (!outlines.has(id)) {
+      const rings = (type === "Polygon" ? [coordinates] : coordinates).flat();
+      const flat = ([longitude, latitude]) => L.CRS.EPSG3857.latLngToPoint(L.latLng(latitude, longitude), 0);
+      outlines.set(
+        id,
+        rings.map((ring) => ring.map(flat)),
+      );
+    }
+    return outlines.get(id);
+  }
 
   function seal(layout, zone) {
     if (!zone || !zone.properties.named) return null;
@@ -28,37 +41,49 @@ BioPlan.names = (() => {
     const title = say("districtOnlyCount", { count: found.length, name: pick(district.properties, "name") });
     const button = html("button", { type: "button", class: "badge", title, "aria-label": title }, `+${found.length}`);
     L.DomEvent.disableClickPropagation(button);
-    button.addEventListener("click", () => sheet.open(centre(district), popups.places(district, found)));
+    button.addEventListener("click", (event) => {
+      event.stopPropagation(); // the inset, where it may stand, is a button itself
+      sheet.open(centre(district), popups.places(district, found));
+    });
     return button;
   }
 
-  function districtName(sheet, layout, district, elsewhere) {
+  const FAINT = ["outside", "origin", "partner"];
+
+  function districtName(sheet, layout, district, found) {
     const part = layouts.part(layout, district);
-    const faint =
-      part === "outside" || part === "origin" || (part === "context" && district.properties.scope !== "hangzhou");
+    const faint = FAINT.includes(part) || (part === "context" && district.properties.scope !== "hangzhou");
     const zone = layouts.districtZone(layout, district.id);
     const name = pick(district.properties, "name").replace(/ (District|County|City)$/, "");
-    if (!name || part === "partner") return null; // a partner is named at the end of its link
+    if (!name) return null;
+    const { groups } = sheet;
+    const plain = part === "outside" ? [groups.neighbours] : [groups.districts];
+    const button = badge(sheet, district, found);
     return {
+      id: district.id,
       latlng: centre(district),
-      area: polygons(district.geometry),
+      area: area(district),
+      isZone: Boolean(zone) && zone.properties.named,
       reach: faint || part === "context" ? 24 : 120,
       priority: PART_PRIORITY[part],
+      minZoom: part === "partner" ? PARTNER_ZOOM : 0,
       must: !faint && part !== "context",
-      group: faint && part === "outside" ? sheet.groups.neighbours : sheet.groups.districts,
+      groupsOf: faint || part === "context" ? plain : [groups.zones, groups.districts],
+      badge: button,
+      isListed: () => found.some(({ layer }) => sheet.map.hasLayer(groups[layer])),
       element: html(
         "div",
         { class: `label label-district label-${part}` },
         seal(layout, zone),
         html("span", { class: "name" }, name),
-        faint ? null : badge(sheet, district, elsewhere),
+        button,
       ),
     };
   }
 
   function schematicNote(layer, { park_area_ha: area, synthetic }) {
     if (synthetic) return html("small", {}, say("synthetic"));
-    return layer === "industrial_land" && area ? html("small", {}, `${say("schematic")} ${Math.round(area)} ha`) : null;
+    return layer === "industrial_land" && area ? html("small", {}, `${say("schematic")} ${say("hectares", { ha: Math.round(area) })}`) : null;
   }
 
   // The symbol says that it is M3 land: its name on the map need not.
@@ -86,12 +111,14 @@ BioPlan.names = (() => {
       unnamedYet(written, latlng, shortName(layer, feature.properties)),
     );
     return fresh.map(({ feature, latlng }) => ({
+      id: feature.id,
       latlng,
-      radius: symbols.size(layer) / 2,
+      radius: () => Math.max(symbols.size(layer) / 2, sheet.circleRadius(feature)),
       priority: PLACE_PRIORITY[layer],
       minZoom: PLACE_ZOOM[layer],
       must: layer === "industrial_land",
-      group: sheet.groups[layer],
+      mayLead: layer === "industrial_land",
+      groupsOf: [sheet.groups[layer]],
       element: html(
         "div",
         { class: `label label-place label-${layer}` },
@@ -104,11 +131,12 @@ BioPlan.names = (() => {
   function coreNames(sheet, layout) {
     return layouts.placedZones(layout).flatMap((zone) =>
       sheet.positions(zone).map((latlng) => ({
+        id: zone.id,
         latlng,
-        radius: symbols.size("core") / 2,
+        radius: () => symbols.size("core") / 2,
         priority: 99,
         must: true,
-        group: sheet.groups.zones,
+        groupsOf: [sheet.groups.zones],
         element: html(
           "div",
           { class: "label label-core" },
@@ -125,11 +153,12 @@ BioPlan.names = (() => {
     const [longitude, latitude] = links[0].geometry.coordinates[0];
     return [
       {
+        id: links[0].properties.layout,
         latlng: L.latLng(latitude, longitude),
-        radius: 8,
+        radius: () => 8,
         priority: 99,
         must: true,
-        group: sheet.groups.links,
+        groupsOf: [sheet.groups.links],
         element: html(
           "div",
           { class: "label label-city" },
@@ -143,11 +172,12 @@ BioPlan.names = (() => {
     return layouts.linksOf(layout).map((link) => {
       const [longitude, latitude] = link.geometry.coordinates.at(-1);
       return {
+        id: link.id,
         latlng: L.latLng(latitude, longitude),
-        radius: symbols.size("partner") / 2,
+        radius: () => symbols.size("partner") / 2,
         priority: 97,
         must: true,
-        group: sheet.groups.links,
+        groupsOf: [sheet.groups.links],
         element: html(
           "div",
           { class: "label label-partner" },
@@ -161,11 +191,12 @@ BioPlan.names = (() => {
     return atlas.features("towns").map((town) => {
       const [longitude, latitude] = town.geometry.coordinates;
       return {
+        id: town.id,
         latlng: L.latLng(latitude, longitude),
-        radius: 3,
+        radius: () => 3,
         priority: 10,
         minZoom: 11,
-        group: sheet.groups.towns,
+        groupsOf: [sheet.groups.towns],
         element: html("div", { class: "label label-town" }, pick(town.properties, "name")),
       };
     });

@@ -14,8 +14,12 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     links: 270,
   };
   const POINT_LAYERS = ["industrial_land", "parks", "labs", "enterprises"];
+  const STEM = 5;
+  const ROOMY = 34;
+  const EARTH_M = 40075016.7; // the circumference that Web Mercator is drawn with
   let accuracyRing = null;
   let standing = new Map();
+  let markers = [];
 
   for (const [name, height] of Object.entries(PANES)) map.createPane(name).style.zIndex = height;
 
@@ -80,21 +84,60 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     return L.circle(latlng, { pane: "circles", radius: metres, className: "accuracy", weight: 1, interactive: false });
   }
 
+  const pixels = (latlng, metres) =>
+    (metres * 256 * map.getZoomScale(map.getZoom(), 0)) / (EARTH_M * Math.cos((latlng.lat * Math.PI) / 180));
+
+  // The radius in metres of the circle that is as large as the park; 0 where no circle is drawn.
+  const circleMetres = ({ properties }) =>
+    properties.schematic ? Math.sqrt((properties.park_area_ha * 10_000) / Math.PI) : 0;
+
+  const circleRadius = (feature) =>
+    feature.properties.schematic ? pixels(positions(feature)[0], circleMetres(feature)) : 0;
+
+  // A symbol stands on a stem above the area-true circle of its place, so as not to hide it; in a large one, within it.
+  function raise({ one, layer, latlng, shift }) {
+    const element = one.getElement();
+    const metres = (standing.get(latlng.toString()) || {}).metres || 0;
+    if (!element || metres === 0) return;
+    const radius = pixels(latlng, metres);
+    const half = symbols.size(layer) / 2;
+    const rise = radius > ROOMY ? 0 : radius + STEM + half;
+    element.style.marginTop = `${-half - rise}px`;
+    element.classList.toggle("raised", rise > 0 && shift === 0);
+    one.options.icon.options.popupAnchor[1] = -half - rise;
+  }
+
+  // By keyboard only what is in view is reached, or the map would jump to places far away.
+  function admit({ one, latlng }) {
+    const element = one.getElement();
+    if (element) element.tabIndex = map.getBounds().contains(latlng) ? 0 : -1;
+  }
+
+  map.on("zoomend", () => markers.forEach(raise));
+  if (interactive) map.on("moveend", () => markers.forEach(admit));
+
   function marker(layer, feature, latlng, content) {
     const name = tongue.pick(feature.properties, "name");
     const spot = latlng.toString();
-    const shift = standing.get(spot) || 0;
-    standing.set(spot, shift + 1);
+    const { count: shift = 0, metres = 0 } = standing.get(spot) || {};
+    standing.set(spot, { count: shift + 1, metres });
     const isCentral = interactive && layer !== "industrial_land" && L.latLngBounds(BioPlan.inset.AREA).contains(latlng);
     const one = L.marker(latlng, {
       icon: symbols.icon(layer, feature.properties, shift, isCentral),
       interactive,
       keyboard: interactive,
+      autoPanOnFocus: false,
       title: interactive ? name : "",
       zIndexOffset: symbols.size(layer) * 10,
     });
+    const entry = { one, layer, latlng, shift };
+    markers.push(entry);
+    one.on("add", () => raise(entry));
     if (!interactive) return one;
-    one.on("add", () => one.getElement().setAttribute("aria-label", name));
+    one.on("add", () => {
+      one.getElement().setAttribute("aria-label", name);
+      admit(entry);
+    });
     one.bindPopup(() => content(), popupOptions());
     one.on("popupopen", () => {
       accuracyRing = ring(latlng, feature.properties.accuracy_m || 0).addTo(map);
@@ -137,6 +180,7 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
       if (feature.properties.schematic) {
         const outline = { type: "Feature", properties: {}, geometry: feature.properties.schematic };
         groups.industrial_land.addLayer(shape(outline, "circles", "schematic", null));
+        standing.set(positions(feature)[0].toString(), { count: 0, metres: circleMetres(feature) });
       }
     }
   }
@@ -177,6 +221,7 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
   function draw(layout) {
     map.closePopup();
     standing = new Map();
+    markers = [];
     for (const group of Object.values(groups)) group.clearLayers();
     drawDistricts(layout);
     drawWater();
@@ -187,5 +232,5 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     drawLinks();
   }
 
-  return { draw, open, positions, map, groups, interactive };
+  return { draw, open, positions, circleRadius, map, groups, interactive };
 };
