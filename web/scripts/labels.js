@@ -126,8 +126,12 @@ BioPlan.labels = (map, furniture, elsewhere = null) => {
     const beside = { must: item.must, candidates: placement.aroundPoint(at, item.sizes.row, radius) };
     if (!item.mayLead) return [beside];
     const further = placement.rings(at, radius + 20, radius + LEAD, 8);
-    const candidates = further.map((point) => ({ ...placement.centred(point, item.sizes.row), from: at }));
-    return [beside, { must: true, candidates }];
+    const candidates = further.flatMap((point) => {
+      const one = { ...placement.centred(point, item.sizes.row), from: at };
+      return [one, { ...one, at: one.right - 2 }, { ...one, at: one.left + 2 }];
+    });
+    const length = (one) => Math.hypot(placement.end(one).x - at.x, placement.end(one).y - at.y);
+    return [beside, { must: true, candidates: candidates.sort((a, b) => length(a) - length(b)) }];
   }
 
   // A line from the place, or from the edge of its circle, to the name.
@@ -172,7 +176,7 @@ BioPlan.labels = (map, furniture, elsewhere = null) => {
   function arrange() {
     isDue = false;
     const size = map.getSize();
-    if (size.x === 0) return;
+    if (size.x === 0 || size.y === 0) return;
     const edge = elsewhere === null ? 3 : 16;
     const frame = placement.box(edge, edge, size.x - 2 * edge, size.y - (elsewhere === null ? 6 : 46));
     const view = map.getBounds().pad(0.1);

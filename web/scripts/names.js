@@ -113,7 +113,7 @@ BioPlan.names = (() => {
     return fresh.map(({ feature, latlng }) => ({
       id: feature.id,
       latlng,
-      radius: () => Math.max(symbols.size(layer) / 2, sheet.circleRadius(feature)),
+      radius: () => (feature.properties.schematic ? Math.max(4, sheet.circleRadius(feature)) : symbols.size(layer) / 2),
       priority: PLACE_PRIORITY[layer],
       minZoom: PLACE_ZOOM[layer],
       must: layer === "industrial_land",

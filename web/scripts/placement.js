@@ -3,6 +3,7 @@
 // Label placement on boxes in pixels: in order of priority, the first candidate that is free wins.
 BioPlan.placement = (() => {
   const CELL = 3;
+  const OWN = 12; // pixels around a place that its own symbol takes, over which its line may go
   const HARDLY_ELSEWHERE = 0.08;
   const SAMPLES = [0.1, 0.5, 0.9].flatMap((down) => [0.02, 0.26, 0.5, 0.74, 0.98].map((across) => [across, down]));
 
@@ -120,9 +121,9 @@ BioPlan.placement = (() => {
 
   const burden = (candidate, taken) => taken.reduce((sum, one) => sum + overlap(candidate, one), 0);
 
-  // The end of the line that leads from a place to its name.
+  // The end of the line that leads from a place to its name: the nearest point of it, or one at its side.
   const end = (candidate) => ({
-    x: Math.max(candidate.left, Math.min(candidate.from.x, candidate.right)),
+    x: candidate.at ?? Math.max(candidate.left, Math.min(candidate.from.x, candidate.right)),
     y: Math.max(candidate.top, Math.min(candidate.from.y, candidate.bottom)),
   });
 
@@ -135,9 +136,10 @@ BioPlan.placement = (() => {
     if (!candidate.from) return [];
     const { from } = candidate;
     const to = end(candidate);
-    return [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].map((share) =>
-      box(from.x + (to.x - from.x) * share - 1, from.y + (to.y - from.y) * share - 1, 2, 2),
-    );
+    const length = Math.hypot(to.x - from.x, to.y - from.y);
+    return [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+      .filter((share) => share * length > OWN)
+      .map((share) => box(from.x + (to.x - from.x) * share - 1, from.y + (to.y - from.y) * share - 1, 2, 2));
   }
 
   // A name never covers another, nor what is hard; one that must stand may cover what is soft.
