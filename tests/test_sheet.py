@@ -121,6 +121,9 @@ def grounds(anchors: dict[str, list[tuple[float, float]]], zone_grounds: dict[st
     return Grounds(anchors, zone_grounds)
 
 
+# A map that a script returns would be copied to Python, every layer of it: scripts here return nothing of it.
+
+
 def settle(page: Page) -> None:
     """Wait until the map has come to rest."""
     page.wait_for_function(SETTLED)
@@ -174,9 +177,9 @@ def journey(page: Page) -> Iterator[str]:
     """Zoom in and out, pan, and change the window's size; yields what was done, the map being at rest."""
     yield "first view"
     for zoom in (9.5, 10.75, 12, 7.5):
-        page.evaluate("(zoom) => map_map.setView([30.2, 120.15], zoom, {animate: false})", zoom)
+        page.evaluate("(zoom) => { map_map.setView([30.2, 120.15], zoom, {animate: false}); }", zoom)
         yield f"zoom {zoom}"
-    page.evaluate("map_map.panBy([260, -140], {animate: false})")
+    page.evaluate("() => { map_map.panBy([260, -140], {animate: false}); }")
     yield "pan"
     first = page.viewport_size
     for width in (700, 1024):
@@ -278,7 +281,7 @@ def test_symbols_of_land_leave_its_area_true_circle_in_sight(look: Look, size: t
     shown = look(size=size)
     for zoom in (None, 10, 11.5, 13):
         if zoom:
-            shown.evaluate("(zoom) => map_map.setView([29.52, 119.425], zoom, {animate: false})", zoom)
+            shown.evaluate("(zoom) => { map_map.setView([29.52, 119.425], zoom, {animate: false}); }", zoom)
         circles = [one.bounding_box() for one in shown.locator(f"{MAIN} path.schematic").all()]
         symbols = [one.bounding_box() for one in shown.locator(f"{MAIN} .leaflet-marker-icon svg").all()]
         assert len(circles) == 2
