@@ -10,6 +10,8 @@ import pytest
 
 from bioplan_gis import cli
 
+pytestmark = pytest.mark.database
+
 Run = Callable[..., tuple[int, str]]
 
 

@@ -24,6 +24,8 @@ from databases import as_nobody, opened
 from drafts import store
 from world import write_world
 
+pytestmark = pytest.mark.database
+
 LOAD = [sys.executable, "-m", "bioplan_gis.cli", "load"]
 LAYER_IDS = {core.id for core in CORE_LAYERS}
 
