@@ -19,7 +19,7 @@ from bioplan_gis.app import create_app
 from bioplan_gis.atlas import read_atlas
 from bioplan_gis.catalogue import Catalogue, read_catalogue
 from bioplan_gis.checking import check as find_faults
-from bioplan_gis.errors import BioplanError, NotLoadedError, SettingsError
+from bioplan_gis.errors import BioplanError, SettingsError
 from bioplan_gis.extents import DistanceInterval
 from bioplan_gis.landuse import land_class as read_land_class
 from bioplan_gis.loading import is_current
@@ -30,7 +30,7 @@ from bioplan_gis.selection import Answer, Question, select_sites
 from bioplan_gis.settings import Settings, read_settings
 from bioplan_gis.siting.conditions import M_PER_KM, require_measure
 from bioplan_gis.storage.database import open_engine, reading, require_schema
-from bioplan_gis.storage.layers import read_layers
+from bioplan_gis.storage.layers import require_layers
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -163,10 +163,7 @@ def _prepare(settings: Settings) -> None:
             _load(engine, catalogue)
     require_schema(engine)
     with reading(engine) as connection:
-        if not read_layers(connection):
-            raise NotLoadedError(
-                "数据库中还没有图层；请先运行 bioplan load。", "The database has no layers yet; run bioplan load first."
-            )
+        require_layers(connection)
     engine.dispose()
 
 

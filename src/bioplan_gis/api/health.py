@@ -5,9 +5,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from bioplan_gis.api.connections import ReadConnection
 from bioplan_gis.api.documents import JSON, encode
 from bioplan_gis.api.params import known_parameters_only
-from bioplan_gis.errors import NotLoadedError
 from bioplan_gis.storage.database import require_schema
-from bioplan_gis.storage.layers import read_layers
+from bioplan_gis.storage.layers import require_layers
 
 router = APIRouter(dependencies=[Depends(known_parameters_only)])
 
@@ -22,10 +21,6 @@ def healthz() -> Response:
 def readyz(request: Request, connection: ReadConnection) -> Response:
     """The layers with their versions, or a problem document with status 503 that says what is missing."""
     require_schema(request.app.state.engine)
-    layers = read_layers(connection)
-    if not layers:
-        raise NotLoadedError(
-            "数据库中还没有图层；请先运行 bioplan load。", "The database has no layers yet; run bioplan load first."
-        )
+    layers = require_layers(connection)
     document = {"status": "ready", "layers": {layer.id: layer.version for layer in layers}}
     return Response(encode(document), media_type=JSON)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, LargeBinary, Table, Text, bindparam, cast, de
 
 from bioplan_gis.catalogue import Column
 from bioplan_gis.crs import STORAGE_SRID
-from bioplan_gis.errors import GeodataError, LayerNotFoundError
+from bioplan_gis.errors import GeodataError, LayerNotFoundError, NotLoadedError
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, LOADS, REGISTRY, Json, canonical_json, layer_table
 
@@ -80,6 +80,20 @@ class Layer:
 def read_layers(connection: Connection) -> tuple[Layer, ...]:
     """Every layer, in the order in which they were first stored."""
     return tuple(_layer_of(*row) for row in connection.execute(_ALL_LAYERS))
+
+
+def require_layers(connection: Connection) -> tuple[Layer, ...]:
+    """Every layer, of which there is at least one.
+
+    Raises:
+        NotLoadedError: nothing has been loaded yet.
+    """
+    layers = read_layers(connection)
+    if not layers:
+        raise NotLoadedError(
+            "数据库中还没有图层；请先运行 bioplan load。", "The database has no layers yet; run bioplan load first."
+        )
+    return layers
 
 
 def read_layer(connection: Connection, layer_id: str) -> Layer:
