@@ -20,8 +20,8 @@ router = APIRouter()
 @router.get("/", summary="Map", include_in_schema=False)
 def map_page(request: Request, connection: ReadConnection) -> Response:
     """The interactive map of everything that is loaded; whatever a link adds to the address is the page's affair."""
-    body = _page_of(request, connection)
-    return answer(request, body, "text/html; charset=utf-8", tag_of(hashlib.sha256(body).hexdigest()))
+    body, tag = _page_of(request, connection)
+    return answer(request, body, "text/html; charset=utf-8", tag)
 
 
 @router.get("/favicon.ico", summary="Icon", include_in_schema=False)
@@ -30,12 +30,13 @@ def icon() -> FileResponse:
     return FileResponse(bundled("web") / "favicon.svg", media_type="image/svg+xml")
 
 
-def _page_of(request: Request, connection: Connection) -> bytes:
-    """The page of what is loaded; the last one made is remembered, since making it costs far more than sending it."""
+def _page_of(request: Request, connection: Connection) -> tuple[bytes, str]:
+    """The page of what is loaded, and its tag; the last ones made are remembered, since making costs far more."""
     digests = tuple(layer.digest for layer in read_layers(connection))
-    remembered: tuple[tuple[str, ...], bytes] | None = getattr(request.app.state, "page", None)
+    remembered: tuple[tuple[str, ...], bytes, str] | None = getattr(request.app.state, "page", None)
     if remembered is None or remembered[0] != digests:
         sources = read_catalogue(request.app.state.geodata)
-        remembered = digests, page(read_atlas(connection, sources), assets="linked").encode()
+        body = page(read_atlas(connection, sources), assets="linked").encode()
+        remembered = digests, body, tag_of(hashlib.sha256(body).hexdigest())
         request.app.state.page = remembered
-    return remembered[1]
+    return remembered[1:]
