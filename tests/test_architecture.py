@@ -13,10 +13,14 @@ PACKAGE = Path(__file__).parents[1] / "src/bioplan_gis"
 # Each module imports from its own line and from those below it; modules of one line never in a circle.
 ORDER = (
     ("cli",),
+    ("commands.*",),
     ("app",),
     ("api.features", "api.layouts", "api.sites", "api.maps", "api.health"),
     ("api.documents", "api.params", "api.connections"),
     (
+        "imports",
+        "exports",
+        "samples",
         "loading",
         "contents",
         "positions",
@@ -34,10 +38,10 @@ ORDER = (
     ("contents",),
     ("positions",),
     ("records",),
-    ("catalogue", "siting.*"),
+    ("catalogue", "siting.*", "importing.*", "exporting.*"),
     ("layouts",),
     ("landuse", "extents"),
-    ("crs", "settings", "errors"),
+    ("crs", "datums", "settings", "errors"),
 )
 OWNERS = {
     "sqlalchemy": ("storage.*",),
@@ -48,9 +52,13 @@ OWNERS = {
     "branca": ("maps",),
     "fastapi": ("app", "api.*"),
     "starlette": ("app", "api.*"),
-    "uvicorn": ("cli",),
-    "typer": ("cli",),
-    "rich": ("cli",),
+    "uvicorn": ("cli", "commands.*"),
+    "typer": ("cli", "commands.*"),
+    "rich": ("cli", "commands.*"),
+    "pyogrio": ("importing.*", "exporting.*"),
+    "openpyxl": ("importing.*", "exporting.*"),
+    "pyarrow": ("importing.*", "exporting.*", "storage.bulk", "storage.extracts", "imports", "exports"),
+    "cql2": ("storage.filters",),
 }
 # The edge opens a transaction and hands it on: it may name these types, and write no SQL.
 NAMED_BY_ANYONE = {"sqlalchemy": {"Connection", "Engine"}}

@@ -6,6 +6,10 @@ Each carries one sentence in Chinese and the same in English, saying what is wro
     ├── SettingsError
     ├── GeodataError
     ├── OutputError
+    ├── FileRefusedError
+    │   ├── UnsafeFileError
+    │   ├── UnreadableFileError
+    │   └── UncertainFileError
     ├── StorageError
     │   ├── DatabaseUnavailableError
     │   ├── ForeignDatabaseError
@@ -51,6 +55,22 @@ class GeodataError(BioplanError):
 
 class OutputError(BioplanError):
     """A file that cannot be written where it was asked for."""
+
+
+class FileRefusedError(BioplanError):
+    """A user's file that cannot become a layer; nothing of it was kept."""
+
+
+class UnsafeFileError(FileRefusedError):
+    """The file would read what was not given, or fill the machine: an archive bomb, a climbing path, a remote source."""
+
+
+class UnreadableFileError(FileRefusedError):
+    """The file is damaged, of no known kind, or not what its name says."""
+
+
+class UncertainFileError(FileRefusedError):
+    """The file leaves open what must be known (CRS, datum, layer, encoding); a guess is shown, and used only if told."""
 
 
 class StorageError(BioplanError):
