@@ -13,9 +13,12 @@ from starlette.routing import Route
 from bioplan_gis.storage import gpkg
 
 COLUMNS = (
-    "name_zh, name_en, land_class, class_code, class_zh, park_area_ha, m3_area_ha, area_source, area_note_zh, "
-    "area_note_en, status, tracks, synthetic, document, clause, citations, source, district, district_zh, "
-    "district_en, accuracy_m, position_basis, position_source, position_method, position_attribution"
+    "name_zh, name_en, land_class, class_code, class_zh, area_ha, area_source, area_measured_ha, park_area_ha, "
+    "area_note_zh, area_note_en, status, tracks, synthetic, parcel_no, floor_area_ratio_min, floor_area_ratio_max, "
+    "building_density_min_percent, building_density_max_percent, green_ratio_min_percent, green_ratio_max_percent, "
+    "height_min_m, height_max_m, term_years, starting_price_yuan, industry, indicators, document, clause, citations, "
+    "source, district, district_zh, district_en, accuracy_m, position_basis, position_source, position_method, "
+    "position_attribution"
 )
 ALL, IN_BOX, ONE = "fid > 0 ORDER BY fid LIMIT 1000", "{box} ORDER BY fid LIMIT 1000", "id = 'parcel-777'"
 Box = tuple[float, float, float, float]

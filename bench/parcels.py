@@ -48,7 +48,7 @@ def _records(random: np.random.Generator, count: int) -> list[dict[str, Any]]:
             "land_class": CLASSES[chosen].code,
             "class_code": CLASSES[chosen].code_2023,
             "class_zh": CLASSES[chosen].zh,
-            "m3_area_ha": area,
+            "area_ha": area,
             "status": "existing",
             "synthetic": True,
             "accuracy_m": 1.0,

@@ -115,7 +115,7 @@ def test_lands_are_of_their_class_and_real(parcels):
 def test_land_is_read_as_arrays_of_what_decides(engine: Engine):
     store(engine, "districts", [{"id": "330106", "accuracy_m": 500}], [DISTRICT])
     records = [
-        {"id": "a", "accuracy_m": 20, "m3_area_ha": 3.5, "park_area_ha": 100},
+        {"id": "a", "accuracy_m": 20, "area_ha": 3.5, "park_area_ha": 100},
         {"id": "b", "district": "330106", "park_area_ha": 50},
         {"id": "c"},
     ]

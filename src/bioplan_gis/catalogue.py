@@ -20,7 +20,8 @@ class Column:
 
     Attributes:
         name: as in file, database and feeds.
-        type: one of ``COLUMN_TYPES``; ``list`` holds texts, ``json`` objects.
+        type: one of ``COLUMN_TYPES``, or ``time``, ``datetime`` (without zone) or ``timestamp`` (UTC) in a layer that a
+            user imported; ``list`` holds texts, ``json`` objects.
         unit: unit of a number, such as ``m`` or ``ha``; None for what has none.
         title_zh: Chinese title.
         title_en: English title.

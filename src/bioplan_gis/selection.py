@@ -218,7 +218,7 @@ def _judge(
 ) -> Candidate:
     findings = [judge_distance(lab.name_zh, lab.name_en, distance, question.max_distance_m)]
     if question.min_area_ha is not None:
-        area = LandArea(own_ha=land.facts["m3_area_ha"], frame_ha=land.facts["park_area_ha"])
+        area = LandArea(own_ha=land.facts["area_ha"], frame_ha=land.facts["park_area_ha"])
         findings.append(judge_area(area, question.min_area_ha))
     return Candidate(land, distance, tuple(findings), roles.get(land.facts["district"], ()))
 

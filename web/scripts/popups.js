@@ -95,7 +95,7 @@ BioPlan.popups = (() => {
   const number = (value) => value.toLocaleString("en-US", { maximumFractionDigits: 2 });
 
   function landRows(properties) {
-    const { park_area_ha: park, m3_area_ha: m3 } = properties;
+    const { park_area_ha: park, area_ha: m3 } = properties;
     return [
       row("landClass", `${properties.land_class} ${code("class", properties.land_class)}`),
       row("parkArea", park ? say("parkAreaValue", { ha: number(park) }) : say("unpublished")),

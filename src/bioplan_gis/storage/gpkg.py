@@ -9,11 +9,12 @@ import struct
 from string import Template
 from typing import Any
 
+import numpy as np
 import shapely
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
-from bioplan_gis.crs import STORAGE_SRID
+from bioplan_gis.crs import STORAGE_SRID, Shapes
 
 APPLICATION_ID = 0x47504B47
 USER_VERSION = 10300
@@ -94,6 +95,19 @@ def encode(shape: BaseGeometry, srid: int = STORAGE_SRID) -> bytes:
     return header + _ENVELOPE.pack(min_x, max_x, min_y, max_y) + wkb
 
 
+def encode_all(shapes: Shapes, srid: int = STORAGE_SRID) -> list[bytes | None]:
+    """Many geometries as GeoPackage blobs, None where there is none; what ``encode`` gives for each."""
+    plain, empty = (_HEADER.pack(b"GP", 0, _LITTLE_ENDIAN | flags, srid) for flags in (_XY_ENVELOPE, _EMPTY))
+    wkbs = shapely.to_wkb(shapes, byte_order=1)
+    envelopes = np.ascontiguousarray(shapely.bounds(shapes)[:, [0, 2, 1, 3]], dtype="<f8").tobytes()
+    is_empty = shapely.is_empty(shapes)
+    size = _ENVELOPE.size
+    return [
+        None if wkb is None else empty + wkb if hollow else plain + envelopes[at : at + size] + wkb
+        for at, wkb, hollow in zip(range(0, len(envelopes), size), wkbs, is_empty, strict=True)
+    ]
+
+
 def wkb_of(blob: bytes) -> bytes:
     """The well-known binary within a GeoPackage blob, whoever wrote the blob."""
     return blob[8 + _ENVELOPE_BYTES[blob[3] >> 1 & 0b111] :]
@@ -168,8 +182,9 @@ def register_attributes(database: sqlite3.Connection, table: str) -> None:
 
 def forget_table(database: sqlite3.Connection, table: str) -> None:
     """Take a table out of the GeoPackage's contents; the table itself stays."""
-    database.execute("DELETE FROM gpkg_geometry_columns WHERE table_name = ?", (table,))
-    database.execute("DELETE FROM gpkg_contents WHERE table_name = ?", (table,))
+    for metadata in ("gpkg_geometry_columns", "gpkg_data_columns", "gpkg_contents"):
+        if database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (metadata,)).fetchone():
+            database.execute(f"DELETE FROM {metadata} WHERE table_name = ?", (table,))  # noqa: S608 - named above
 
 
 def register_geometry(database: sqlite3.Connection, table: str, column: str, srid: int, kind: str) -> None:

@@ -48,6 +48,9 @@ class Layer:
         source_ids: catalogued sources that it was made from.
         synthetic: whether it is made up, for tests and samples.
         columns: its own columns, without ``fid``, ``id`` and geometry.
+        source: who gave the data, where a user imported it.
+        conforms_to: the core layer whose columns it begins with, where it was imported as one.
+        imported: whether a user brought it, and ``load`` leaves it alone.
     """
 
     id: str
@@ -65,6 +68,9 @@ class Layer:
     source_ids: tuple[str, ...]
     synthetic: bool
     columns: tuple[Column, ...]
+    source: str = ""
+    conforms_to: str | None = None
+    imported: bool = False
 
     @property
     def attributions(self) -> tuple[str, ...]:
@@ -151,7 +157,7 @@ def replace_rows(connection: Connection, draft: Layer, records: Sequence[Record]
         bbox=_bounds(shapes),
     )
     _store(connection, layer.table, records, shapes)
-    _register(connection, layer)
+    register(connection, layer)
     return layer
 
 
@@ -234,7 +240,8 @@ def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) ->
     connection.execute(statement, rows)
 
 
-def _register(connection: Connection, layer: Layer) -> None:
+def register(connection: Connection, layer: Layer) -> None:
+    """Enter a layer in the registry, or describe it anew; a GeoPackage's own metadata follow."""
     row = _row_of(layer)
     if find_layer(connection, layer.id) is None:
         connection.execute(insert(REGISTRY), row)

@@ -84,7 +84,7 @@ def read_places(connection: Connection, layer_id: str, feature_ids: Collection[s
 def lands(*, land_class: str | None = None, synthetic: bool = False) -> Select[Any]:
     """What decides of all industrial land of a class, in the order of its keys."""
     land = METADATA.tables["industrial_land"]
-    decisive = [land.c.id, land.c.m3_area_ha, land.c.park_area_ha, land.c.accuracy_m]
+    decisive = [land.c.id, land.c.area_ha, land.c.park_area_ha, land.c.accuracy_m]
     return _of_class(_placed(land, decisive), land, land_class, synthetic=synthetic).order_by(land.c.fid)
 
 

@@ -136,5 +136,5 @@ def _connect(
 def _prepare(database: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     """PostGIS functions are priced so high that the server would compile every query, 0.8 s for one of 30 ms."""
     database.autocommit = True
-    database.cursor().execute(f"SET jit = off; SET statement_timeout = '{READ_TIMEOUT_S}s'")
+    database.cursor().execute(f"SET jit = off; SET timezone = 'UTC'; SET statement_timeout = '{READ_TIMEOUT_S}s'")
     database.autocommit = False

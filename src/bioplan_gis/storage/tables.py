@@ -5,14 +5,17 @@ its own columns. The migrations under ``alembic/`` make them; a test holds the t
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, Boolean, Date, Double, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Double, Integer, MetaData, Table, Text, Time
 from sqlalchemy import Column as TableColumn
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -52,6 +55,30 @@ def canonical_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=str, allow_nan=False)
 
 
+# As OGC 12-128r17 writes DATETIME; a time without zone has no Z, which would give it one.
+_ISO = "%(year)04d-%(month)02d-%(day)02dT%(hour)02d:%(minute)02d:%(second)02d.%(microsecond)06d"
+_ISO_PARTS = re.compile(r"(\d+)-(\d+)-(\d+)[T ](\d+):(\d+):(\d+)(?:\.(\d{6}))?")
+
+
+def _iso_text(zone: str) -> TypeEngine[Any]:
+    return sqlite.DATETIME(storage_format=_ISO + zone, regexp=_ISO_PARTS)  # type: ignore[no-untyped-call]
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC: TIMESTAMP WITH TIME ZONE on PostGIS, text that ends in Z in a GeoPackage."""
+
+    impl = DateTime(timezone=True).with_variant(_iso_text("Z"), "sqlite")
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """In UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """In UTC, and saying so."""
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
+
+
 INTEGER = BigInteger().with_variant(Integer(), "sqlite")
 COLUMN_TYPES: Mapping[str, TypeEngine[Any]] = {
     "text": Text(),
@@ -59,6 +86,9 @@ COLUMN_TYPES: Mapping[str, TypeEngine[Any]] = {
     "number": Double(),
     "boolean": Boolean(),
     "date": Date(),
+    "time": Time().with_variant(Text(), "sqlite"),
+    "datetime": DateTime().with_variant(_iso_text(""), "sqlite"),
+    "timestamp": Instant(),
     "list": Json(),
     "json": Json(),
 }
@@ -137,8 +167,10 @@ CORE_LAYERS: tuple[CoreLayer, ...] = (
         "Industrial land of classes M1, M2 and M3.",
         "GEOMETRY",
         _spatial(
-            "land_class class_code class_zh park_area_ha m3_area_ha area_source area_note_zh area_note_en "
-            "status tracks synthetic"
+            "land_class class_code class_zh area_ha area_source area_measured_ha park_area_ha area_note_zh "
+            "area_note_en status tracks synthetic parcel_no floor_area_ratio_min floor_area_ratio_max building_density_min_percent "
+            "building_density_max_percent green_ratio_min_percent green_ratio_max_percent height_min_m height_max_m "
+            "term_years starting_price_yuan industry indicators"
         ),
     ),
     CoreLayer(
@@ -259,6 +291,19 @@ REGISTRY = _keyed(
         TableColumn("source_ids", Json(), nullable=False),
         TableColumn("synthetic", Boolean(), nullable=False),
         TableColumn("columns", Json(), nullable=False),
+        TableColumn("source", Text(), nullable=False),
+        TableColumn("conforms_to", Text()),
+        TableColumn("imported", Boolean(), nullable=False),
+    ),
+    METADATA,
+)
+# What each import did, kept when its layer is dropped, so that a version is never given twice.
+IMPORTS = _keyed(
+    "imports",
+    (
+        TableColumn("layer", Text(), nullable=False),
+        TableColumn("version", INTEGER, nullable=False),
+        TableColumn("report", Json(), nullable=False),
     ),
     METADATA,
 )

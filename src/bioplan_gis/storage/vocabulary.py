@@ -13,6 +13,7 @@ applies_to_zh           text    -    适用条件                Applies to
 area_adcode             text    -    所辖区划代码            Adcode prefix of its area
 area_en                 text    -    范围（英文）            Area (English)
 area_ha                 number  ha   面积                    Area
+area_measured_ha        number  ha   量算面积                Area measured from the geometry
 area_km2                number  km2  面积                    Area
 area_note_en            text    -    面积说明（英文）        Note on the area (English)
 area_note_zh            text    -    面积说明                Note on the area
@@ -66,7 +67,6 @@ level                   text    -    级别                    Level
 water.level             integer -    层次                    Level
 located_in              text    -    所在区划代码            Located in (adcode)
 located_in_basis        text    -    所在地依据              Basis of the location
-m3_area_ha              number  ha   三类工业用地面积        Area of M3 land
 max_zoom                integer -    适用的最大缩放级别      Greatest zoom it is good for
 measure                 text    -    指标                    Measure
 measure_en              text    -    指标名称（英文）        Name of the measure (English)
@@ -123,6 +123,19 @@ unit_zh                 text    -    单位（中文）            Unit (Chinese
 validity                text    -    效力                    Validity
 value                   number  -    数值                    Value
 year                    integer -    年份                    Year
+parcel_no               text    -    地块编号                Parcel number
+floor_area_ratio_min    number  -    容积率下限              Floor area ratio, least
+floor_area_ratio_max    number  -    容积率上限              Floor area ratio, greatest
+building_density_min_percent number % 建筑密度下限           Building density, least
+building_density_max_percent number % 建筑密度上限           Building density, greatest
+green_ratio_min_percent number  %    绿地率下限              Green ratio, least
+green_ratio_max_percent number  %    绿地率上限              Green ratio, greatest
+height_min_m            number  m    建筑高度下限            Building height, least
+height_max_m            number  m    限高                    Building height, greatest
+term_years              number  year 出让年限                Term of the grant
+starting_price_yuan     number  yuan 起始价                  Starting price
+industry                text    -    行业                    Industry
+indicators              json    -    分行业指标              Indicators by industry
 """
 
 
