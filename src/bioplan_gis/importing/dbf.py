@@ -17,6 +17,7 @@ from bioplan_gis.importing.charsets import Sample
 HEADER_BYTES = 32
 FIELD_BYTES = 32
 END_OF_FIELDS = 0x0D
+CUT_NAME_BYTES = 9
 MOST_HEADER_BYTES = 65_535
 BLOCK_BYTES = 1 << 18
 SAMPLED_BLOCKS = 64
@@ -82,13 +83,21 @@ def open_dbf(path: Path) -> Dbf:
 
 
 def text_sample(path: Path, table: Dbf) -> Sample:
-    """Values of the text fields, and the fields' names, that are not plain ASCII; from all over the file."""
-    names = [field.name for field in table.fields if not field.name.isascii()]
-    whole = {name for name in names if len(name) < 10}  # noqa: PLR2004
-    cut = set(names) - whole
+    """Values of the text fields that are not plain ASCII, from all over the file; else the names of the fields."""
+    whole: set[bytes] = set()
+    cut: set[bytes] = set()
     for field, value in _values(path, table):
         (cut if len(value) == field.width else whole).add(value)
-    return Sample(tuple(sorted(whole)), tuple(sorted(cut)))
+    return Sample(tuple(sorted(whole)), tuple(sorted(cut))) if whole or cut else name_sample(table)
+
+
+def name_sample(table: Dbf) -> Sample:
+    """The fields' names; the long ones may be cut."""
+    names = [field.name for field in table.fields]
+    return Sample(
+        whole=tuple(name for name in names if len(name) < CUT_NAME_BYTES),
+        cut=tuple(name for name in names if len(name) >= CUT_NAME_BYTES),
+    )
 
 
 def _fields(described: bytes, record_bytes: int) -> Iterator[DbfField]:

@@ -23,7 +23,7 @@ from bioplan_gis.importing.charsets import (
     told_codec,
     weigh,
 )
-from bioplan_gis.importing.dbf import Dbf, open_dbf, text_sample
+from bioplan_gis.importing.dbf import Dbf, name_sample, open_dbf, text_sample
 from bioplan_gis.importing.rows import Note
 
 BLOCK_BYTES = 1 << 20
@@ -107,7 +107,7 @@ def text_encoding(path: Path, told: str | None) -> TextEncoding:
         )
         return TextEncoding(mark[0], certain=True, evidence=(note,))
     found = _decided(_text_sample(path), told, None)
-    if mark is not None and codec_named(mark[0]) == found.encoding:
+    if mark is not None and (mark[0].startswith(found.encoding) or found.encoding.startswith(mark[0])):
         return TextEncoding(mark[0], found.certain, found.evidence)
     return found
 
@@ -237,7 +237,8 @@ def _declared(table: Dbf, cpg: Path | None) -> _Declared | None:
 
 def _field_names(table: Dbf, codec: str) -> tuple[tuple[str, ...], list[Note]]:
     """The names of the fields, decoded and distinct; notes on those that had to be mended."""
-    decoded = [decoded_name(field.name, _name_codec(field.name, codec)) for field in table.fields]
+    name_codec = _name_codec(table, codec)
+    decoded = [decoded_name(field.name, name_codec) for field in table.fields]
     names = distinct_names([name.strip() or f"field_{number}" for number, (name, _) in enumerate(decoded, 1)])
     notes = [_cut_note(name) for name, was_cut in decoded if was_cut]
     notes += [renamed_note(old, new) for (old, _), new in zip(decoded, names, strict=True) if old != new]
@@ -256,13 +257,10 @@ def renamed_note(old: str, new: str) -> Note:
     return Note(f"列名“{old}”改为“{new}”。", f"Column name “{old}” became “{new}”.")
 
 
-def _name_codec(name: bytes, codec: str) -> str:
-    """The table's encoding, unless only another one reads this name: some programs recode the values alone."""
-    for candidate in (codec, UTF8, CHINESE):
-        text, _ = decoded_name(name, candidate)
-        if "\ufffd" not in text:
-            return candidate
-    return codec
+def _name_codec(table: Dbf, codec: str) -> str:
+    """The table's encoding, unless it cannot read the names: some programs recode the values alone."""
+    names = name_sample(table)
+    return codec if not weigh(names, codec).broken else _decided(names, None, None).encoding
 
 
 def distinct_names(names: Iterable[str]) -> list[str]:
