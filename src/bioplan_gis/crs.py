@@ -15,6 +15,7 @@ STORAGE_SRID = 4490
 CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 Shapes = NDArray[np.object_]
 Metres = NDArray[np.float64]
+COORDINATES_AT_ONCE = 2_000_000
 GEOD = Geod(a=6378137.0, rf=298.257222101)
 
 
@@ -29,20 +30,32 @@ def distance_m(first: BaseGeometry, second: BaseGeometry) -> float:
 
 
 def distances_m(shapes: Shapes, origin: BaseGeometry) -> Metres:
-    """Least distance in metres on the ellipsoid of each EPSG:4490 geometry from one; NaN where there is none.
+    """Least distance in metres on the ellipsoid of each EPSG:4490 geometry from one; NaN where there is none."""
+    return distances_between_m(shapes, np.full(len(shapes), origin))
+
+
+def distances_between_m(firsts: Shapes, seconds: Shapes) -> Metres:
+    """Least distance in metres on the ellipsoid between the EPSG:4490 geometries of each pair; NaN where one is none.
 
     The nearest points are found in a metric frame (degrees scaled at the mean latitude of each pair) and measured by
-    the exact geodesic.
+    the exact geodesic; in parts, since each pair is copied into its frame.
     """
-    scales = _scales(shapes, origin)
-    distances = np.full(len(shapes), np.nan)
-    known = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    origins = np.full(int(known.sum()), origin)
-    lines = shapely.shortest_line(_scaled(shapes[known], scales[known]), _scaled(origins, scales[known]))
-    ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
-    ends[:, :, 0] /= scales[known, None]
-    distances[known] = _geodesics(ends[:, 0], ends[:, 1])
+    distances = np.full(len(firsts), np.nan)
+    lacking = [shapely.is_missing(shapes) | shapely.is_empty(shapes) for shapes in (firsts, seconds)]
+    known = np.flatnonzero(~(lacking[0] | lacking[1]))
+    sizes = shapely.get_num_coordinates(firsts[known]) + shapely.get_num_coordinates(seconds[known])
+    parts = np.cumsum(sizes) // COORDINATES_AT_ONCE
+    for part in np.split(known, np.flatnonzero(np.diff(parts)) + 1):
+        distances[part] = _least_distances(firsts[part], seconds[part])
     return distances
+
+
+def _least_distances(firsts: Shapes, seconds: Shapes) -> Metres:
+    scales = _pair_scales(firsts, seconds)
+    lines = shapely.shortest_line(_scaled(firsts, scales), _scaled(seconds, scales))
+    ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
+    ends[:, :, 0] /= scales[:, None]
+    return _geodesics(ends[:, 0], ends[:, 1])
 
 
 def farthest_distances_m(shapes: Shapes, origin: BaseGeometry) -> Metres:
@@ -73,8 +86,12 @@ def degrees_around(latitude: float, distance_m: float) -> tuple[float, float]:
 
 def _scales(shapes: Shapes, origin: BaseGeometry) -> Metres:
     """What a degree east weighs against a degree north, at the mean latitude of each geometry and the origin."""
-    south, north = shapely.bounds(shapes)[:, 1], shapely.bounds(shapes)[:, 3]
-    south, north = np.minimum(south, origin.bounds[1]), np.maximum(north, origin.bounds[3])
+    return _pair_scales(shapes, np.array([origin]))
+
+
+def _pair_scales(firsts: Shapes, seconds: Shapes) -> Metres:
+    edges, others = shapely.bounds(firsts), shapely.bounds(seconds)
+    south, north = np.minimum(edges[:, 1], others[:, 1]), np.maximum(edges[:, 3], others[:, 3])
     return np.asarray(np.cos(np.radians((south + north) / 2)))
 
 
