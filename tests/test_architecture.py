@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "src/bioplan_gis"
 # Each module imports from its own line and from those below it; modules of one line never in a circle.
 ORDER = (
     ("cli",),
-    ("commands.*",),
+    ("commands.geodata", "commands.service", "commands.sites", "commands.layers", "commands.exports"),
+    ("commands.terminal",),
     ("app",),
     ("api.features", "api.layouts", "api.sites", "api.maps", "api.health"),
     ("api.documents", "api.params", "api.connections"),
@@ -33,7 +34,8 @@ ORDER = (
         "atlas",
         "plans",
     ),
-    ("storage.items", "storage.measures", "storage.frames", "storage.layers"),
+    ("storage.items", "storage.measures", "storage.frames", "storage.imports", "storage.extracts", "storage.filters"),
+    ("storage.layers",),
     ("storage.*",),
     ("contents",),
     ("positions",),

@@ -19,8 +19,7 @@ Run = Callable[..., tuple[int, str]]
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """``run("load")`` in an empty folder: exit status and all that was printed."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "out", cli.Console(width=200, highlight=False, stderr=False))
-    monkeypatch.setattr(cli, "err", cli.Console(width=200, highlight=False, stderr=True))
+    monkeypatch.setenv("COLUMNS", "200")
 
     def call(*arguments: str, **environment: str) -> tuple[int, str]:
         for name, value in environment.items():

@@ -6,6 +6,7 @@ Follows: 0003
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.imports import drop_imported
@@ -33,26 +34,22 @@ PARCEL_COLUMNS = {
     "industry": sa.Text(),
     "indicators": Json(),
 }
-REGISTRY_COLUMNS = (
-    sa.Column("source", sa.Text(), nullable=False, server_default=""),
-    sa.Column("conforms_to", sa.Text()),
-    sa.Column("imported", sa.Boolean(), nullable=False, server_default=sa.false()),
-)
+REGISTRY_COLUMNS = ("source", "conforms_to", "imported")
 
 
 def rename_area(old: str, new: str) -> None:
     """A column of land's own area, whatever its class; the feeds go on under the registry's word for it."""
     op.execute(f"ALTER TABLE industrial_land RENAME COLUMN {old} TO {new}")
-    kind = "JSONB" if op.get_bind().dialect.name == "postgresql" else "TEXT"
-    op.execute(
-        f"UPDATE layers SET columns = CAST(replace(CAST(columns AS TEXT), '\"{old}\"', '\"{new}\"') AS {kind}) "
-        "WHERE id = 'industrial_land'"
-    )
+    renamed = sa.func.replace(sa.cast(sa.column("columns"), sa.Text()), f'"{old}"', f'"{new}"')
+    kept_as = JSONB() if op.get_bind().dialect.name == "postgresql" else sa.Text()
+    layers = sa.table("layers", sa.column("columns", kept_as), sa.column("id"))
+    op.execute(layers.update().where(layers.c.id == "industrial_land").values(columns=sa.cast(renamed, kept_as)))
 
 
 def upgrade() -> None:
-    for column in REGISTRY_COLUMNS:
-        op.add_column("layers", column._copy())
+    op.add_column("layers", sa.Column("source", sa.Text(), nullable=False, server_default=""))
+    op.add_column("layers", sa.Column("conforms_to", sa.Text()))
+    op.add_column("layers", sa.Column("imported", sa.Boolean(), nullable=False, server_default=sa.false()))
     rename_area("m3_area_ha", "area_ha")
     for name, kind in PARCEL_COLUMNS.items():
         op.add_column("industrial_land", sa.Column(name, kind))
@@ -80,5 +77,5 @@ def downgrade() -> None:
     for name in PARCEL_COLUMNS:
         op.execute(f"ALTER TABLE industrial_land DROP COLUMN {name}")
     rename_area("area_ha", "m3_area_ha")
-    for column in REGISTRY_COLUMNS:
-        op.execute(f"ALTER TABLE layers DROP COLUMN {column.name}")
+    for name in REGISTRY_COLUMNS:
+        op.execute(f"ALTER TABLE layers DROP COLUMN {name}")

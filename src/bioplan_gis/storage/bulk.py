@@ -1,4 +1,4 @@
-"""Many rows at once, as Arrow columns: PostgreSQL's COPY, or SQLite's executemany; no object a value where avoidable."""
+"""Many rows at once, as Arrow columns: by PostgreSQL's COPY, or by SQLite's executemany."""
 
 import io
 from typing import Any

@@ -13,12 +13,10 @@ from geoalchemy2 import Geometry
 from sqlalchemy import Column as TableColumn
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     Insert,
     LargeBinary,
     MetaData,
-    Select,
     Table,
     Text,
     delete,
@@ -82,14 +80,14 @@ def find_duplicates(connection: Connection, staging: Staging) -> Sequence[tuple[
     rows = staging.table.c
     rank = func.row_number().over(partition_by=rows.id, order_by=rows.fid).label("rank")
     ranked = select(rows.fid, rows.id, rank).subquery()
-    later: Select[Any] | CompoundSelect[Any] = select(ranked.c.fid, ranked.c.id).where(ranked.c.rank > 1)
+    twice = select(ranked.c.fid, ranked.c.id).where(ranked.c.rank > 1)
+    found = [(row.fid, row.id) for row in connection.execute(twice)]
     if staging.append and staging.stored is not None:
-        known = staging.stored.table.c.id
-        later = later.union(select(rows.fid, rows.id).where(rows.id.in_(select(known))))
-    found = [(row.fid, row.id) for row in connection.execute(later)]
+        known = select(staging.stored.table.c.id)
+        found += [(row.fid, row.id) for row in connection.execute(select(rows.fid, rows.id).where(rows.id.in_(known)))]
     for at in range(0, len(found), 1000):
         connection.execute(delete(staging.table).where(rows.fid.in_([fid for fid, _ in found[at : at + 1000]])))
-    return sorted(found)
+    return sorted(set(found))
 
 
 def publish(connection: Connection, staging: Staging, bbox: Bounds | None, digest: str) -> Layer:

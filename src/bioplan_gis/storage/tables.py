@@ -168,9 +168,9 @@ CORE_LAYERS: tuple[CoreLayer, ...] = (
         "GEOMETRY",
         _spatial(
             "land_class class_code class_zh area_ha area_source area_measured_ha park_area_ha area_note_zh "
-            "area_note_en status tracks synthetic parcel_no floor_area_ratio_min floor_area_ratio_max building_density_min_percent "
-            "building_density_max_percent green_ratio_min_percent green_ratio_max_percent height_min_m height_max_m "
-            "term_years starting_price_yuan industry indicators"
+            "area_note_en status tracks synthetic parcel_no floor_area_ratio_min floor_area_ratio_max "
+            "building_density_min_percent building_density_max_percent green_ratio_min_percent "
+            "green_ratio_max_percent height_min_m height_max_m term_years starting_price_yuan industry indicators"
         ),
     ),
     CoreLayer(

@@ -1,0 +1,1 @@
+"""The commands of ``bioplan``, one module for each group of them."""
