@@ -40,11 +40,16 @@ CLASSES = (
 )
 
 _NUMERALS = {"一": "1", "二": "2", "三": "3", "1": "1", "2": "2", "3": "3", "i": "1", "ii": "2", "iii": "3"}
+# 工业用地 beside a class says nothing more (工业用地（M3）, M3 工业用地).
+_PLAIN_INDUSTRY = frozenset(("工业", "工业用地", "industrial", "land", "industry"))
+_INDUSTRY = r"(?:工业|工矿)?(?:用地|项目)?"
 _SPELLING = re.compile(
-    r"m[-_ ]?(?P<letter>[123])(?:类)?(?:工业)?(?:用地)?|1001[-_ ]?0(?P<code>[123])"
-    r"|(?:第)?(?P<numeral>[一二三123]|i{1,3})类(?:工业)?(?:用地)?"
+    rf"m[-_ ]?(?P<letter>[123])(?:类)?{_INDUSTRY}|1001[-_ ]?0(?P<code>[123])"
+    rf"|(?:工业用地[-_]?)?(?:第)?(?P<numeral>[一二三123]|i{{1,3}})类{_INDUSTRY}"
     r"|class[-_ ]?(?P<word>[123]|i{1,3})(?: industrial)?(?: land)?"
 )
+# A code that its name follows without a bracket (M3三类工业用地), or the other way round.
+_SEAM = re.compile(r"(?<=[0-9])[-_ :]?(?=第?(?:[一二三]|i{1,3})类|m)|(?<=[类地])[-_ :]?(?=m[-_ ]?[123]|1001)")
 
 
 class Verdict(Enum):
@@ -64,14 +69,14 @@ class Verdict(Enum):
 def land_class(text: str, *, name: str = "land_class") -> LandClass:
     """The class that a spelling means: ``M3``, ``m-3``, ``100103``, ``三类工业用地``, ``Ⅲ类``, ``class 3``.
 
-    A class may be followed by its name in brackets or after it (``三类工业用地(M3)``), if both say the same.
+    A class may be followed by its name in brackets or after it (``三类工业用地(M3)``, ``M3三类工业用地``), if both say
+    the same; ``工业用地`` may stand beside it.
 
     Raises:
         ParameterError: the text is no class, or names two.
     """
     folded = unicodedata.normalize("NFKC", text).strip().lower()
-    parts = [part for part in re.split(r"[()\[\]/,;、\s]+(?!industrial|land|[123i])", folded) if part]
-    found = {_class_of(part) for part in parts}
+    found = {_class_of(part) for part in _parts(folded)}
     if len(found) != 1 or None in found:
         raise ParameterError(
             name,
@@ -80,6 +85,12 @@ def land_class(text: str, *, name: str = "land_class") -> LandClass:
             f"“{text}” is no class of industrial land; write M1, M2 or M3 (100103 or 三类工业用地 will do as well).",
         )
     return next(one for one in CLASSES if one in found)
+
+
+def _parts(folded: str) -> set[str]:
+    """What a spelling consists of, without the words that say industry and no class."""
+    split = re.split(r"[()\[\]〔〕【】/,;、]+|\s+(?!industrial|land|0?[123](?!\d)|i)", folded)
+    return {part for piece in split for part in _SEAM.split(piece) if part} - _PLAIN_INDUSTRY
 
 
 def _class_of(part: str) -> LandClass | None:
