@@ -1,5 +1,8 @@
 """Measures agree with pyproj's geodesic, one by one and in arrays."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import shapely
@@ -7,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from bioplan_gis.crs import area_m2, degrees_around, distance_m, farthest_distances_m
+from bioplan_gis.crs import area_m2, areas_m2, degrees_around, distance_m, farthest_distances_m
 
 ORACLE = Geod(ellps="GRS80")
 LONGITUDES = st.floats(118.3, 121.0)
@@ -46,3 +49,35 @@ def test_the_search_box_never_misses(x: float, y: float, azimuth: float, radius_
     x2, y2, _ = ORACLE.fwd(x, y, azimuth, radius_m)
     assert abs(x2 - x) <= east
     assert abs(y2 - y) <= north
+
+
+CORNERS = st.lists(st.floats(0, 360), min_size=3, max_size=9, unique_by=round)
+
+
+@given(POINTS, CORNERS, st.floats(20, 2000))
+def test_areas_of_parcels_are_those_of_the_geodesic(centre: shapely.Point, azimuths: list[float], radius_m: float):
+    around = [ORACLE.fwd(centre.x, centre.y, azimuth, radius_m)[:2] for azimuth in sorted(azimuths)]
+    parcel = shapely.Polygon(around)
+    area, length = (abs(value) for value in ORACLE.geometry_area_perimeter(parcel))
+    assert areas_m2(np.array([parcel]))[0] == pytest.approx(area, rel=1e-7, abs=1e-6 * length)
+
+
+def test_areas_of_districts_are_those_of_the_geodesic():
+    path = Path(__file__).parents[1] / "geodata/districts_hangzhou.geojson"
+    features = json.loads(path.read_text(encoding="utf-8"))["features"]
+    shapes = np.array([shapely.from_geojson(json.dumps(feature["geometry"])) for feature in features], dtype=object)
+    assert areas_m2(shapes) == pytest.approx([area_m2(shape) for shape in shapes], rel=1e-6)
+
+
+def test_holes_and_parts_count_and_what_is_no_polygon_has_no_area():
+    outer, inner = shapely.box(120, 30, 120.1, 30.1), shapely.box(120.02, 30.02, 120.03, 30.03)
+    holed = shapely.Polygon(outer.exterior.coords, [inner.exterior.coords])
+    far = shapely.box(120.5, 30.5, 120.6, 30.6)
+    shapes = np.array(
+        [holed, holed.reverse(), shapely.MultiPolygon([holed, far]), None, shapely.Polygon(), shapely.Point(120, 30)],
+        dtype=object,
+    )
+    hole = area_m2(outer) - area_m2(inner)
+    expected = [hole, hole, hole + area_m2(far), 0, 0, 0]
+    assert areas_m2(shapes) == pytest.approx(expected, rel=1e-6)
+    assert areas_m2(np.array([], dtype=object)).tolist() == []

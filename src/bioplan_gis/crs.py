@@ -17,11 +17,31 @@ Shapes = NDArray[np.object_]
 Metres = NDArray[np.float64]
 COORDINATES_AT_ONCE = 2_000_000
 GEOD = Geod(a=6378137.0, rf=298.257222101)
+ECCENTRICITY = float(np.sqrt(GEOD.es))
+AUTHALIC_POLE = 1 + (1 - GEOD.es) * float(np.arctanh(ECCENTRICITY)) / ECCENTRICITY
+AUTHALIC_RADIUS_M = GEOD.a * float(np.sqrt(AUTHALIC_POLE / 2))
 
 
 def area_m2(shape: BaseGeometry) -> float:
     """Area on the ellipsoid in m² of an EPSG:4490 geometry (Karney 2013, doi:10.1007/s00190-012-0578-z)."""
     return abs(float(GEOD.geometry_area_perimeter(shapely.orient_polygons(shape))[0]))
+
+
+def areas_m2(shapes: Shapes) -> Metres:
+    """Area on the ellipsoid in m² of each EPSG:4490 geometry, for millions of them; 0 where there is no polygon.
+
+    Each edge is a great circle of the authalic sphere (Snyder 1987, USGS PP 1395, equations 3-11 and 3-12), whose area
+    down to the equator is its spherical excess. That differs from the ellipsoid's geodesic, and from ``area_m2``, by
+    less than 1e-8 of a parcel and 1e-6 of a district.
+    """
+    parts, owners = shapely.get_parts(shapes, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    coordinates, ring_of_vertex = shapely.get_coordinates(rings, return_index=True)
+    excess = _excess(np.radians(coordinates)) * (ring_of_vertex[1:] == ring_of_vertex[:-1])
+    enclosed = np.abs(np.bincount(ring_of_vertex[1:], excess, minlength=len(rings)))
+    shells = np.diff(part_of_ring, prepend=-1) > 0
+    signed = np.where(shells, enclosed, -enclosed)
+    return np.asarray(np.bincount(owners[part_of_ring], signed, minlength=len(shapes)) * AUTHALIC_RADIUS_M**2)
 
 
 def distance_m(first: BaseGeometry, second: BaseGeometry) -> float:
@@ -82,6 +102,19 @@ def degrees_around(latitude: float, distance_m: float) -> tuple[float, float]:
     metres_per_degree_east = 111_319.0 * max(0.01, float(np.cos(np.radians(latitude))))
     margin = 1.01
     return margin * distance_m / metres_per_degree_east, margin * distance_m / metres_per_degree_north
+
+
+def _authalic(sine: Metres) -> Metres:
+    """Snyder's q of the sine of a latitude: what the sine of the authalic latitude is in proportion to."""
+    part = ECCENTRICITY * sine
+    return np.asarray((1 - ECCENTRICITY**2) * (sine / (1 - part**2) + np.arctanh(part) / ECCENTRICITY))
+
+
+def _excess(lonlat: Metres) -> Metres:
+    """Area between each edge, from one position to the next in radians, and the equator, on a sphere of radius 1."""
+    half = np.tan(np.arcsin(_authalic(np.sin(lonlat[:, 1])) / AUTHALIC_POLE) / 2)
+    across = np.tan(np.diff(lonlat[:, 0]) / 2)
+    return np.asarray(2 * np.arctan(across * (half[:-1] + half[1:]) / (1 + half[:-1] * half[1:])))
 
 
 def _scales(shapes: Shapes, origin: BaseGeometry) -> Metres:

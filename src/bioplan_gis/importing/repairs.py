@@ -136,7 +136,7 @@ def _reduce(shapes: Shapes) -> dict[str, Offsets]:
 
 
 def _drop_repeats(shapes: Shapes, invalid: Offsets) -> Offsets:
-    """Points repeated in a row are dropped from lines and rings; gives where. What is invalid loses them in rebuilding."""
+    """Points repeated in a row are dropped from lines and rings; gives where. Rebuilding drops them from the invalid."""
     repeated = _repeats(shapes)
     rings, owners = _rings(shapes[repeated])
     repeated = repeated[np.unique(owners[_repeats(rings)])]
