@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from bioplan_gis.importing import remarks
 from bioplan_gis.importing.columns import (
     Fault,
     Floats,
@@ -21,7 +22,9 @@ from bioplan_gis.importing.columns import (
     objects_of,
     texts_of,
 )
+from bioplan_gis.importing.feeds import Conformed, Feed, Plan
 from bioplan_gis.importing.fields_zh import RANGES
+from bioplan_gis.importing.indicators import entries_of
 from bioplan_gis.importing.landclasses import classes_of
 from bioplan_gis.importing.quantities import HECTARE, MU, SQUARE_METRE, UNITS, Unit
 from bioplan_gis.importing.rows import Note
@@ -45,81 +48,6 @@ _BASE_UNITS = {"length": UNITS["m"], "time": UNITS["年"]}
 _AREA_UNITS = (SQUARE_METRE, MU, HECTARE, UNITS["km2"])
 _FITS_WITHIN = 0.25
 _WHOLE_PERCENT = 100
-
-
-@dataclass(frozen=True)
-class Feed:
-    """One column of the file that feeds the core layer.
-
-    Attributes:
-        column: its name in the file.
-        field: what it means: a core column, ``id``, a range such as ``height``, or an indicator.
-        unit: of numbers that have none themselves; None where nothing says.
-        bound: ``min`` or ``max`` where such numbers are one end of a range.
-        cut: whether its name was cut.
-        as_ratio: whether numbers of a percentage are ratios (0.4 for 40 %); None until a batch has shown it.
-    """
-
-    column: str
-    field: str
-    unit: Unit | None
-    bound: str | None
-    cut: bool = False
-    as_ratio: bool | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How the columns of a file become those of a core layer.
-
-    Attributes:
-        layer_id: the core layer.
-        feeds: which column feeds what.
-        indicators: columns that hold indicators of a 标准地 notice.
-        left: columns that are left as they are.
-        notes: the same in words, and on what names left open.
-        districts: name of a district → adcode.
-        types: type by core column.
-    """
-
-    layer_id: str
-    feeds: tuple[Feed, ...]
-    indicators: tuple[Feed, ...]
-    left: tuple[str, ...]
-    notes: tuple[Note, ...]
-    districts: Mapping[str, str]
-    types: Mapping[str, str]
-
-    @property
-    def id_column(self) -> str | None:
-        """The column that identifies features; None if there is none."""
-        return next((feed.column for feed in self.feeds if feed.field == "id"), None)
-
-    @property
-    def replaced(self) -> tuple[str, ...]:
-        """Columns of the file that cannot stay beside the core's, since a core column has their name."""
-        names = {*self.types, "id", "fid", "geom"}
-        columns = (*(feed.column for feed in (*self.feeds, *self.indicators)), *self.left)
-        return tuple(dict.fromkeys(column for column in columns if column.lower() in names))
-
-
-@dataclass(frozen=True)
-class Conformed:
-    """A batch in the core's terms.
-
-    Attributes:
-        plan: the plan, with what this batch has settled (ratio or percent, the unit of an area); for the next batch.
-        columns: the core columns that the file feeds; lists and objects as JSON text.
-        ids: of the features, as text; None where no column identifies them.
-        notes: by core column, row number, value and reason of what could not be read and was left empty, or chosen.
-        stated_area_m2: areas that the table states, NaN where none; None where no column does.
-    """
-
-    plan: Plan
-    columns: pa.Table
-    ids: pa.Array | None
-    notes: Mapping[str, list[tuple[int, str, Note]]]
-    stated_area_m2: Floats | None
 
 
 def conform(plan: Plan, table: pa.Table, first_row: int, measured_m2: Floats | None = None) -> Conformed:
@@ -174,6 +102,7 @@ class _Work:
                 self.ids = self.texts(feed)
             elif feed.field in self.plan.types:
                 self.value(feed)
+        self.indicators()
 
     def array(self, feed: Feed) -> pa.Array:
         """A column of the file as one array."""
@@ -189,6 +118,12 @@ class _Work:
         self.columns[name] = read[0]
         if read[1]:
             self.faults[name].extend(read[1])
+
+    def indicators(self) -> None:
+        """The indicators of a 标准地 notice that stand on the rows."""
+        found = entries_of(self.plan, self.table)
+        if found is not None:
+            self.columns.setdefault("indicators", found)
 
     def land(self, feeds: Sequence[Feed]) -> None:
         """The land class, from all columns that speak of it."""
@@ -266,13 +201,13 @@ class _Work:
             as_ratio = bool(np.nanmax(bare) <= 1)
             self.settled[feed] = replace(feed, as_ratio=as_ratio)
             if as_ratio:
-                self.remarks.append(_ratio_remark(feed.column))
+                self.remarks.append(remarks.ratio_remark(feed.column))
         if as_ratio:
             beyond = bare > 1
-            self.empty(feed, found, beyond, _beyond_ratio())
+            self.empty(feed, found, beyond, remarks.beyond_ratio())
             for ends in (found.low, found.high):
                 ends[found.bare] *= 100
-        self.empty(feed, found, np.fmax(found.low, found.high) > _WHOLE_PERCENT, _beyond_percent())
+        self.empty(feed, found, np.fmax(found.low, found.high) > _WHOLE_PERCENT, remarks.beyond_percent())
 
     def empty(self, feed: Feed, found: Measured, rows: NDArray[np.bool_], note: Note) -> None:
         """Leave rows empty, each with a note."""
@@ -286,7 +221,9 @@ class _Work:
             unit = self.settle_area(feed, found)
             for ends in (found.low, found.high):
                 ends[found.bare] *= unit.factor
-        self.empty(feed, found, ~((found.low == found.high) | np.isnan(found.low) & np.isnan(found.high)), _no_single())
+        self.empty(
+            feed, found, ~((found.low == found.high) | np.isnan(found.low) & np.isnan(found.high)), remarks.no_single()
+        )
         name = _target(feed)
         self.columns[name] = floats_or_null(found.low / HECTARE.factor)
         if name == "area_ha":
@@ -301,15 +238,15 @@ class _Work:
             fitting = _fitting_unit(np.where(found.bare, found.low, np.nan), self.measured_m2)
         unit = fitting or SQUARE_METRE
         self.settled[feed] = replace(feed, unit=unit)
-        self.remarks.append(_area_remark(feed.column, unit, fits=fitting is not None))
+        self.remarks.append(remarks.area_remark(feed.column, unit, fits=fitting is not None))
         return unit
 
     def price(self, feed: Feed, found: Measured) -> None:
         """A sum in yuan; one per area needs the area."""
-        self.empty(feed, found, found.bare, _no_unit(feed.column))
+        self.empty(feed, found, found.bare, remarks.no_unit(feed.column))
         area = np.full(len(found.low), np.nan) if self.area_m2 is None else self.area_m2
         factor = np.where(found.per_area, area, 1.0)
-        self.empty(feed, found, found.per_area & np.isnan(factor), _no_area())
+        self.empty(feed, found, found.per_area & np.isnan(factor), remarks.no_area())
         self.columns["starting_price_yuan"] = floats_or_null(found.low * factor)
 
     def term(self, _feed: Feed, found: Measured) -> None:
@@ -359,48 +296,3 @@ def _fitting_unit(stated: Floats, measured_m2: Floats) -> Unit | None:
         return None
     middle = float(np.median(known))
     return next((unit for unit in _AREA_UNITS if abs(middle / unit.factor - 1) < _FITS_WITHIN), None)
-
-
-def _area_remark(column: str, unit: Unit, *, fits: bool) -> Note:
-    if fits:
-        return Note(
-            f"“{column}”没有写单位；与几何相符的是{unit.name}，按{unit.name}计。",
-            f"“{column}” has no unit; {unit.name} agrees with the geometry and is taken.",
-        )
-    return Note(
-        f"“{column}”没有写单位，按平方米计；若不是，请写明，如 --map {column}=area_ha:亩。",
-        f"“{column}” has no unit and is taken as m²; if that is wrong, say so: --map {column}=area_ha:亩.",
-    )
-
-
-def _ratio_remark(column: str) -> Note:
-    return Note(
-        f"“{column}”的数都不大于 1，按比值计（0.4 即 40%）。",
-        f"no number of “{column}” is above 1: they are taken as ratios (0.4 is 40 %).",
-    )
-
-
-def _beyond_ratio() -> Note:
-    return Note(
-        "此列前面的数都是比值（0.4 即 40%），大于 1 的留空。",
-        "the column's first numbers are ratios (0.4 is 40 %); above 1 is left empty.",
-    )
-
-
-def _beyond_percent() -> Note:
-    return Note("大于 100% 的比例，留空。", "a share above 100 %, left empty.")
-
-
-def _no_single() -> Note:
-    return Note("面积是一个范围而不是一个数，留空。", "the area is a range and not a number; it is left empty.")
-
-
-def _no_unit(column: str) -> Note:
-    return Note(
-        f"金额没有写单位（元还是万元），留空；请写明，如 --map {column}=starting_price_yuan:万元。",
-        f"the sum has no unit (yuan or 10 000 yuan) and is left empty; say which: --map {column}=starting_price_yuan:万元.",
-    )
-
-
-def _no_area() -> Note:
-    return Note("单价须乘以面积，面积不详，留空。", "a price per area, and the area is unknown: left empty.")

@@ -219,10 +219,20 @@ def _readings(name: str) -> Iterator[tuple[str, Unit | None, str | None]]:
     yield from ((shorter, None, None) for shorter in _shorter(key_of(text)))
 
 
+def unit_text_of(name: str) -> str | None:
+    """What stands in the bracket at the end of a name, without ``单位：`` and ``≥``; None if there is no bracket."""
+    bracket = _BRACKET.search(folded(name))
+    return (bracket and _bare_unit(bracket.group(1))) or None
+
+
+def _bare_unit(text: str) -> str:
+    bare = re.sub(r"^(?:单位)?[\s:]*|[≥≧>≤≦<=]|不低于|不高于|不大于|不小于", "", text)
+    return re.sub(r"\s+", "", bare)
+
+
 def _unit_in(text: str) -> Unit | None:
     """The unit that a bracket or suffix names, with or without ``单位：`` and ``≥``."""
-    bare = re.sub(r"^(?:单位)?[\s:]*|[≥≧>≤≦<=]|不低于|不高于|不大于|不小于", "", text)
-    return UNITS.get(re.sub(r"\s+", "", bare))
+    return UNITS.get(_bare_unit(text))
 
 
 def _endings(key: str) -> Iterator[tuple[str, Unit]]:

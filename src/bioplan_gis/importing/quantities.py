@@ -85,7 +85,7 @@ def _family(table: Mapping[str, tuple[float, str]], dimension: str) -> Mapping[s
 
 def _prices(sums: Mapping[str, Unit], areas: Mapping[str, Unit]) -> Mapping[str, Unit]:
     return {
-        f"{money}{per}{area}": Unit(f"{sums[money].name}/{areas[area].name}", "price", sums[money].factor / over.factor)
+        f"{money}{per}{area}": Unit(f"{sums[money].name}/{over.name}", "price", sums[money].factor / over.factor)
         for money in sums
         for per in ("/", "每")
         for area, over in areas.items()
@@ -106,9 +106,35 @@ PERCENT, YUAN = UNITS["%"], UNITS["元"]
 _ALLOWED = {"money": ("money", "price"), "plain": ("plain", "share")}
 
 _NOTHING = frozenset(
-    "|/|\\|-|--|~|无|暂无|未定|待定|不限|不限制|不详|未知|无要求|不作要求|无限制|空|n/a|na|nan|null|none|<null>|#n/a|*|".split(
-        "|"
-    )
+    [
+        "",
+        "/",
+        "\\",
+        "-",
+        "--",
+        "~",
+        "无",
+        "暂无",
+        "未定",
+        "待定",
+        "不限",
+        "不限制",
+        "不详",
+        "未知",
+        "无要求",
+        "不作要求",
+        "无限制",
+        "空",
+        "n/a",
+        "na",
+        "nan",
+        "null",
+        "none",
+        "<null>",
+        "#n/a",
+        "*",
+        "",
+    ]
 )
 _LABELS = (
     "容积率 建筑容积率 建筑密度 绿地率 绿化率 建筑高度 檐口高度 建筑檐口高度 高度 建筑 面积 出让面积 用地面积 土地面积 宗地面积 "

@@ -11,7 +11,8 @@ from types import MappingProxyType
 import pyarrow as pa
 
 from bioplan_gis.errors import ParameterError
-from bioplan_gis.importing.conforming import Conformed, Feed, Plan, conform
+from bioplan_gis.importing.conforming import conform
+from bioplan_gis.importing.feeds import Conformed, Feed, Plan
 from bioplan_gis.importing.fields_zh import RANGES, Match, fields_of, label_of, match
 from bioplan_gis.importing.indicators import indicator_of
 from bioplan_gis.importing.quantities import HECTARE, YUAN, Unit, unit_of
