@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from bioplan_gis.errors import BioplanError, ParameterError, UnreadableFileError
-from bioplan_gis.importing import kinds, parquet, vectors
+from bioplan_gis.importing import kinds, parquet, sources, vectors
 from bioplan_gis.importing.files import GivenFile
 from bioplan_gis.importing.rows import FAULT, GEOMETRY, Batch, Note, Reading, Rows
 
@@ -87,12 +87,12 @@ def _answer(file: GivenFile, request: Mapping[str, Any], output: BinaryIO) -> No
 def _source_layers(file: GivenFile) -> list[str]:
     if file.parts:
         return [part.title for part in file.parts]
-    return list(vectors.layer_names(file))
+    return [] if file.kind in {kinds.PARQUET, kinds.CSV} else list(vectors.layer_names(file))
 
 
 def _rows(file: GivenFile, reading: Reading, batch_rows: int) -> Rows:
     if file.parts:
-        file, reading = vectors.chosen_part(file, reading)
+        file, reading = sources.chosen_part(file, reading)
     if file.kind == kinds.PARQUET:
         return parquet.read(file, reading, batch_rows)
     return vectors.read(file, reading, batch_rows)

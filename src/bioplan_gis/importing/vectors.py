@@ -2,38 +2,71 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyogrio
-from pyogrio.errors import DataLayerError, DataSourceError
+import pyarrow.compute as pc
+from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FieldError, GeometryError
 from pyogrio.raw import open_arrow
 
-from bioplan_gis.errors import UncertainFileError, UnreadableFileError
-from bioplan_gis.importing import kinds
+from bioplan_gis.errors import UnreadableFileError
+from bioplan_gis.importing import curves, feature_ids, kinds, sources, texts
+from bioplan_gis.importing.encodings import DbfText, dbf_text
 from bioplan_gis.importing.files import GivenFile
-from bioplan_gis.importing.rows import Batch, Facts, Reading, Rows
+from bioplan_gis.importing.rows import Batch, Facts, Note, Reading, Rows
+from bioplan_gis.importing.sources import SourceLayer
 
-_OPEN_OPTIONS = {
-    kinds.GML: {"DOWNLOAD_SCHEMA": "NO", "WRITE_GFS": "NO"},
+_FAMILIES = {
+    "Point": "POINT",
+    "LineString": "LINESTRING",
+    "CircularString": "LINESTRING",
+    "CompoundCurve": "LINESTRING",
+    "Curve": "LINESTRING",
+    "Polygon": "POLYGON",
+    "CurvePolygon": "POLYGON",
+    "Surface": "POLYGON",
+    "Triangle": "POLYGON",
+    "TIN": "POLYGON",
+    "PolyhedralSurface": "POLYGON",
 }
-_FAMILIES = {"Point": "POINT", "LineString": "LINESTRING", "Polygon": "POLYGON"}
+_CURVED = ("Curve", "Circular", "Compound", "Surface", "TIN", "Polyhedral", "Triangle")
+# In formats whose CRS is WGS 84 by definition, GDAL says another one where there are heights.
+_WGS84_KINDS = {kinds.GEOJSON, kinds.GEOJSON_LINES, kinds.TOPOJSON, kinds.KML, kinds.GPX}
+_PRIMARY_KEYS = {"fid", "ogc_fid", "objectid", "gid", "ogr_fid"}
+_KEPT_OF_KML = {"id", "Name", "name", "Description", "description"}
+# What GDAL puts where a KML says nothing.
+_KML_DEFAULTS = {
+    "altitudeMode": None,
+    "tessellate": -1,
+    "extrude": 0,
+    "visibility": -1,
+    "drawOrder": None,
+    "icon": None,
+}
+_KML_OWN = {*_KML_DEFAULTS, "timestamp", "begin", "end", *_KEPT_OF_KML}
+_TROUBLES = (
+    DataSourceError,
+    DataLayerError,
+    CRSError,
+    FieldError,
+    GeometryError,
+    pa.ArrowException,
+    UnicodeError,
+    ValueError,
+    OSError,
+)
 
 
 @dataclass(frozen=True)
-class SourceLayer:
-    """A layer within a file.
+class _Opened:
+    """What is known of a layer before its rows."""
 
-    Attributes:
-        name: as the file has it.
-        family: geometry type as GDAL names it; None for a table without geometry.
-        rows: how many it has; None where only reading would tell.
-    """
-
-    name: str
-    family: str | None
-    rows: int | None
+    file: GivenFile
+    layer: SourceLayer
+    info: dict[str, Any]
+    text: DbfText | None
+    ids: pa.Array | None
 
 
 def read(file: GivenFile, reading: Reading, batch_rows: int) -> Rows:
@@ -42,13 +75,15 @@ def read(file: GivenFile, reading: Reading, batch_rows: int) -> Rows:
     Raises:
         UnreadableFileError: GDAL cannot read it; its own words stand at the end of the sentence.
         UncertainFileError: it has several layers and none was chosen.
+        ParameterError: the encoding that the user says is none.
     """
     with _explained(file):
-        layers = source_layers(file)
-        layer = _chosen(file, layers, reading.source_layer)
-        info = pyogrio.read_info(file.path, layer=layer.name, **_OPEN_OPTIONS.get(file.kind, {}))
-    facts = _facts(file, layer, layers, info)
-    return Rows(facts, _batches(file, layer, batch_rows))
+        layers = sources.source_layers(file)
+        layer = sources.chosen(file, layers, reading.source_layer)
+        info = sources.described(file, layer.name)
+        opened = _Opened(file, layer, info, _text(file, reading), _ids(file, info))
+        facts = _facts(opened, layers)
+    return Rows(facts, _batches(opened, batch_rows))
 
 
 def layer_names(file: GivenFile) -> tuple[str, ...]:
@@ -58,65 +93,63 @@ def layer_names(file: GivenFile) -> tuple[str, ...]:
         UnreadableFileError: GDAL cannot read it.
     """
     with _explained(file):
-        return tuple(layer.name for layer in source_layers(file))
+        return tuple(sources.shown_name(file, layer) for layer in sources.source_layers(file))
 
 
-def source_layers(file: GivenFile) -> tuple[SourceLayer, ...]:
-    """The layers of a file in its own order."""
-    return tuple(SourceLayer(name, family, None) for name, family in pyogrio.list_layers(file.path))
+def _text(file: GivenFile, reading: Reading) -> DbfText | None:
+    table, page = file.path.with_suffix(".dbf"), file.path.with_suffix(".cpg")
+    if file.kind != kinds.SHAPEFILE or not table.exists():
+        return None
+    return dbf_text(table, page if page.exists() else None, reading.encoding)
 
 
-def chosen_part(file: GivenFile, reading: Reading) -> tuple[GivenFile, Reading]:
-    """The one source of an archive that the user named.
-
-    Raises:
-        UncertainFileError: none was named; the sentence names them all.
-        UnreadableFileError: there is none of that name.
-    """
-    for part in file.parts:
-        if reading.source_layer == part.title:
-            return part, replace(reading, source_layer=None)
-    raise _ambiguous(file, [(part.title, None) for part in file.parts], reading.source_layer)
+def _ids(file: GivenFile, info: dict[str, Any]) -> pa.Array | None:
+    """Ids of GeoJSON features that GDAL would take for its own numbering."""
+    if file.kind not in {kinds.GEOJSON, kinds.GEOJSON_LINES} or "id" in info["fields"]:
+        return None
+    ids = feature_ids.feature_ids(file.path)
+    return ids if ids is not None and len(ids) == info["features"] else None
 
 
-def _chosen(file: GivenFile, layers: tuple[SourceLayer, ...], told: str | None) -> SourceLayer:
-    named = [layer for layer in layers if layer.name == told or (told == file.title and len(layers) == 1)]
-    if told is not None and named:
-        return named[0]
-    spatial = [layer for layer in layers if layer.family is not None]
-    if told is None and len(spatial or layers) == 1:
-        return (spatial or list(layers))[0]
-    raise _ambiguous(file, [(layer.name, layer.rows) for layer in spatial or layers], told)
-
-
-def _ambiguous(
-    file: GivenFile, layers: list[tuple[str, int | None]], told: str | None
-) -> UncertainFileError | UnreadableFileError:
-    names = "、".join(name if rows is None else f"{name}（{rows:,}）" for name, rows in layers)
-    english = ", ".join(name if rows is None else f"{name} ({rows:,} rows)" for name, rows in layers)
-    if told is not None:
-        return UnreadableFileError(
-            f"“{file.original.name}”中没有图层“{told}”；现有：{names}",
-            f"{file.original.name} has no layer {told!r}; it has {english}",
-        )
-    return UncertainFileError(
-        f"“{file.original.name}”含多个图层：{names}；请用 --source-layer 名称 指定一个",
-        f"{file.original.name} holds several layers: {english}; choose one with --source-layer NAME",
-    )
-
-
-def _facts(file: GivenFile, layer: SourceLayer, layers: tuple[SourceLayer, ...], info: dict[str, Any]) -> Facts:
-    several = len(layers) > 1
+def _facts(opened: _Opened, layers: tuple[SourceLayer, ...]) -> Facts:
+    file, layer, info, text = opened.file, opened.layer, opened.info, opened.text
+    named = len(layers) > 1 or layer.name != sources.UNNAMED or file.title != file.original.stem
     return Facts(
         kind=file.kind,
-        source_layer=layer.name if several else file.title,
-        other_layers=tuple(other.name for other in layers if other is not layer),
-        crs=info["crs"],
+        source_layer=sources.shown_name(file, layer) if named else None,
+        other_layers=tuple(sources.shown_name(file, other) for other in layers if other is not layer),
+        crs=_crs(file, info["crs"]),
         crs_text=_crs_text(file),
-        geometry_family=_FAMILIES.get((layer.family or "").removeprefix("Multi").removeprefix("2.5D ").split(" ")[0]),
+        encoding=text.encoding if text else None,
+        encoding_certain=text is None or text.certain,
+        encoding_evidence=text.evidence if text else (),
+        geometry_family=_family(layer.family),
         row_count=info["features"] if info["features"] >= 0 else None,
-        notes=file.notes,
+        notes=(*file.notes, *_notes(opened)),
     )
+
+
+def _notes(opened: _Opened) -> Iterator[Note]:
+    if opened.text is not None:
+        yield from texts.cut_values(opened.file.path.with_suffix(".dbf"), opened.text)
+    if (opened.layer.family or "").removeprefix("Multi").startswith(_CURVED):
+        yield Note(
+            f"圆弧按每 {curves.DEGREES_A_SEGMENT:.0f}° 一段化为折线，偏差不超过半径的 {curves.OFF_THE_ARC_SHARE:.2%}",
+            f"arcs are drawn as segments of at most {curves.DEGREES_A_SEGMENT:.0f}°, which are off the arc by at most "
+            f"{curves.OFF_THE_ARC_SHARE:.2%} of its radius",
+        )
+
+
+def _family(geometry_type: str | None) -> str | None:
+    plain = (geometry_type or "").removeprefix("2.5D ").removeprefix("Measured ").removeprefix("3D ").split(" ")[0]
+    return _FAMILIES.get(plain.removeprefix("Multi"))
+
+
+def _crs(file: GivenFile, crs: str | None) -> str | None:
+    """None where a GeoPackage says by its srs -1 or 0 that it does not know."""
+    if crs is None or crs.startswith(('LOCAL_CS["Undefined', 'GEOGCS["Undefined', 'ENGCRS["Undefined')):
+        return None
+    return "EPSG:4326" if file.kind in _WGS84_KINDS and crs == "EPSG:4979" else crs
 
 
 def _crs_text(file: GivenFile) -> str | None:
@@ -124,35 +157,66 @@ def _crs_text(file: GivenFile) -> str | None:
     return prj.read_text(encoding="utf-8", errors="replace") if file.kind == kinds.SHAPEFILE and prj.exists() else None
 
 
-def _batches(file: GivenFile, layer: SourceLayer, batch_rows: int) -> Iterator[Batch]:
-    options = _OPEN_OPTIONS.get(file.kind, {})
-    with (
-        _explained(file),
-        open_arrow(file.path, layer=layer.name, batch_size=batch_rows, use_pyarrow=True, **options) as (meta, stream),
-    ):
-        geometry = meta["geometry_name"] or "wkb_geometry"
+def _batches(opened: _Opened, batch_rows: int) -> Iterator[Batch]:
+    with _explained(opened.file), _stream(opened, batch_rows) as (geometry, stream):
+        dropped = _empty_columns_of_kml(opened, batch_rows)
+        yield _batch(opened, stream.schema.empty_table(), geometry, 1, dropped)
         first_row = 1
-        empty = stream.schema.empty_table()
         for batch in stream:
-            yield _batch(pa.Table.from_batches([batch]), geometry, first_row)
+            yield _batch(opened, pa.Table.from_batches([batch]), geometry, first_row, dropped)
             first_row += batch.num_rows
-        if first_row == 1:
-            yield _batch(empty, geometry, 1)
 
 
-def _batch(table: pa.Table, geometry: str, first_row: int) -> Batch:
-    if geometry not in table.column_names:
-        return Batch(first_row, table.replace_schema_metadata(None), None, {})
-    wkb = table.column(geometry).combine_chunks()
-    return Batch(first_row, table.drop_columns([geometry]).replace_schema_metadata(None), wkb, {})
+@contextmanager
+def _stream(opened: _Opened, batch_rows: int, **more: Any) -> Iterator[tuple[str, pa.RecordBatchReader]]:  # noqa: ANN401
+    keyed = opened.info["fid_column"].lower() not in _PRIMARY_KEYS and opened.file.kind == kinds.GEOPACKAGE
+    with open_arrow(
+        opened.file.path,
+        layer=opened.layer.name,
+        batch_size=batch_rows,
+        use_pyarrow=True,
+        return_fids=keyed,
+        **more,
+        **sources.options(opened.file),
+    ) as (meta, stream):
+        yield meta["geometry_name"] or "wkb_geometry", stream
+
+
+def _batch(opened: _Opened, table: pa.Table, geometry: str, first_row: int, dropped: list[str]) -> Batch:
+    wkb = table.column(geometry).combine_chunks() if geometry in table.column_names else None
+    attributes = table.drop_columns([*dropped, *([] if wkb is None else [geometry])])
+    if opened.text is not None:
+        attributes = texts.decoded(attributes, opened.text)
+    if opened.ids is not None:
+        attributes = attributes.add_column(0, "id", opened.ids.slice(first_row - 1, len(attributes)))
+    plain = pa.table(attributes.columns, names=attributes.column_names)
+    return Batch(first_row, plain, None if wkb is None else curves.straightened(wkb)[0], {})
+
+
+def _empty_columns_of_kml(opened: _Opened, batch_rows: int) -> list[str]:
+    """Columns that GDAL adds to every KML and that hold nothing but what it puts there itself."""
+    if opened.file.kind != kinds.KML:
+        return []
+    idle = {name for name in opened.info["fields"] if name in _KML_OWN}
+    with _stream(opened, batch_rows, read_geometry=False) as (_, stream):
+        for batch in stream:
+            idle -= {name for name in idle if not _is_idle(batch.column(name), _KML_DEFAULTS.get(name))}
+    return [name for name in opened.info["fields"] if name in idle]
+
+
+def _is_idle(column: pa.Array, default: object) -> bool:
+    if default is None:
+        return bool(column.null_count == len(column))
+    return bool(pc.all(pc.fill_null(pc.equal(column, default), True)).as_py() in {True, None})  # noqa: FBT003
 
 
 @contextmanager
 def _explained(file: GivenFile) -> Iterator[None]:
     try:
         yield
-    except (DataSourceError, DataLayerError, pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
-        words = " ".join(str(error).replace(str(file.path), file.original.name).split())[:300]
+    except _TROUBLES as error:
+        told = str(error).partition("; It might help")[0].replace(str(file.path), file.original.name)
+        words = " ".join(told.split())[:300]
         raise UnreadableFileError(
             f"无法按 {file.kind} 读取“{file.original.name}”，文件可能已损坏：{words}",
             f"{file.original.name} cannot be read as {file.kind}; it may be damaged: {words}",
