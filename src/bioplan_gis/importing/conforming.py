@@ -59,7 +59,7 @@ def conform(plan: Plan, table: pa.Table, first_row: int, measured_m2: Floats | N
         plan: made by ``schemas.plan``, or the one of the batch before.
         table: the file's columns.
         first_row: number of the first row in the file.
-        measured_m2: areas of the geometry, NaN where there is none; they tell the unit of areas that are stated without.
+        measured_m2: areas of the geometry, NaN where there is none; they tell the unit of areas stated without.
     """
     batch = _Work(plan, table, measured_m2)
     batch.run()

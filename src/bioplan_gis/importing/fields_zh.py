@@ -1,10 +1,9 @@
 """Under which names a field stands in Chinese tables, and in what unit a heading says that it is.
 
-Sources of the names: 城镇地籍数据库标准 TD/T 1015-2007 (ZDDM, TDYT, ZDMJ) and the cadastral databases after it (ZDDM,
-BDCDYH); 市级国土空间总体规划数据库规范（试行）, 自然资源部 2021-03 (YDYHFLDM, XZQDM, XZQMC); planning databases of provinces
-and cities (YDDM, YDMC, YDXZ, RJL, JZMD, LDL, XG, YDMJ in m², DKBH); notices of land sales by 自然资源和规划局
-            (地块编号,
-出让面积, 土地用途, 容积率, 建筑密度, 出让年限, 起始价). The rest are initials of pinyin, English names and cut names.
+Sources of the names: 城镇地籍数据库标准 TD/T 1015-2007 (TDYT, ZDMJ) and the cadastral databases after it (ZDDM,
+BDCDYH); 市级国土空间总体规划数据库规范（试行）, 自然资源部 2021-03 (YDYHFLDM, XZQDM, XZQMC); planning databases of
+cities (YDDM, YDMC, YDXZ, RJL, JZMD, LDL, XG, YDMJ, DKBH); notices of land sales (地块编号, 出让面积, 土地用途, 容积率,
+建筑密度, 出让年限, 起始价). The rest are initials of pinyin, English names and cut names.
 """
 
 import re

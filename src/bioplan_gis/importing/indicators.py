@@ -20,8 +20,8 @@ from bioplan_gis.importing.fields_zh import Match, match_among, names_of, unit_t
 from bioplan_gis.importing.quantities import Unit, folded, read_ends, says_nothing
 
 _NAMES = names_of("""
-fixed_asset_investment 固定资产投资强度 固定资产投入强度 固定资产投资 投资强度 亩均固定资产投资 亩均投资强度 亩均投资 gdzctzqd tzqd
-                       investmentintensity
+fixed_asset_investment 固定资产投资强度 固定资产投入强度 固定资产投资 投资强度 亩均固定资产投资 亩均投资强度
+                       亩均投资 gdzctzqd tzqd investmentintensity
 tax                    亩均税收 亩均税收贡献 地均税收 税收强度 单位用地税收 亩均税收强度 mjss
 output                 亩均产值 亩均产出 亩均工业总产值 亩均销售收入 亩均营业收入 土地产出率 产出强度 地均产值 产出 mjcz
 added_value            亩均增加值 亩均工业增加值 地均增加值 mjzjz
@@ -30,9 +30,9 @@ added_value_per_energy 单位能耗增加值 单位能耗工业增加值 dwnhzjz
 energy                 单位增加值能耗 单位工业增加值能耗 单位产值能耗 单位能耗标准 单位能耗 能耗标准 能耗强度 能耗 dwnh
 added_value_per_emission 单位排放增加值 单位排污权增加值 单位污染物排放增加值 dwpfzjz
 emission               环境标准 排放标准 单位排放标准 污染物排放标准 污染排放标准 污染物排放 单位排放 排放 环保标准
-research               研发经费支出与主营业务收入之比 研发经费支出与主营收入之比 研发经费支出与营业收入之比 研发投入强度 研发投入占比
-                       研发经费投入强度 研发投入 r&d经费支出与主营业务收入之比 r&d经费支出与主营收入之比 r&d投入强度 r&d投入占比
-                       r&d经费投入强度 r&d投入 r&d rd投入强度 rd经费支出与主营业务收入之比 rd投入占比 rd
+research               研发经费支出与主营业务收入之比 研发经费支出与主营收入之比 研发经费支出与营业收入之比
+                       研发投入强度 研发投入占比 研发经费投入强度 研发投入 rd经费支出与主营业务收入之比
+                       rd经费支出与主营收入之比 rd经费支出与营业收入之比 rd经费投入强度 rd投入强度 rd投入占比 rd投入 rd
 """)
 _TITLES: Mapping[str, tuple[str, str]] = {
     "fixed_asset_investment": ("固定资产投资强度", "fixed-asset investment per area of land"),
@@ -128,12 +128,8 @@ def _entry(feed: Feed, text: str) -> str | None:
         return None
     zh, en = _TITLES[feed.field]
     unit = feed.unit.name if feed.unit else None
-    entry: dict[str, float | str | None] = {
-        "indicator": feed.field,
-        "name_zh": zh,
-        "name_en": en,
-        "unit": unit,
-    } | _said(text, feed.bound)
+    entry: dict[str, float | str | None] = {"indicator": feed.field, "name_zh": zh, "name_en": en, "unit": unit}
+    entry.update(_said(text, feed.bound))
     known = {name: value for name, value in sorted(entry.items()) if value is not None}
     return json.dumps(known, ensure_ascii=False, separators=(",", ":"))[1:-1]
 
@@ -143,7 +139,7 @@ def _said(text: str, bound: str | None) -> dict[str, float | str | None]:
     compound = _COMPOUND.search(plain)
     ends = read_ends(_COMPOUND.sub("", plain))
     if ends is None:
-        return {"text": text}
+        return {"text": text, "unit": None}
     low, high, own = ends
     unit = compound.group() if compound else own and own.name
     stated = {"unit": unit} if unit else {}

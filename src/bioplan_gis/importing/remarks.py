@@ -47,7 +47,7 @@ def no_unit(column: str) -> Note:
     """On a sum without a unit."""
     return Note(
         f"金额没有写单位（元还是万元），留空；请写明，如 --map {column}=starting_price_yuan:万元。",
-        f"the sum has no unit (yuan or 10 000 yuan) and is left empty; say which: --map {column}=starting_price_yuan:万元.",
+        f"the sum has no unit (元 or 万元) and is left empty; say which one: --map {column}=starting_price_yuan:万元.",
     )
 
 

@@ -1,7 +1,7 @@
 """``--as LAYER``: which column of a file feeds which column of a core layer, by their names and what the user says.
 
-The columns of the four layers stand here as data of their own, since nothing here may know of the database; a test holds
-them equal to the tables.
+The columns of the four layers stand here as data of their own, since nothing here may know of the database; a test
+holds them equal to the tables.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
