@@ -1,0 +1,277 @@
+"""Excel workbooks (Office Open XML): one sheet of them as a table with the types that its cells have."""
+
+import re
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+import pyarrow as pa
+from openpyxl.utils.exceptions import InvalidFileException
+
+from bioplan_gis.errors import UncertainFileError, UnreadableFileError
+from bioplan_gis.importing.headings import (
+    HEAD_ROWS,
+    Block,
+    Row,
+    heading_of,
+    is_blank,
+    omitted_notes,
+    without_tail,
+)
+from bioplan_gis.importing.rows import Note
+
+MOST_ROWS = 1_048_576
+MOST_EXACT = 10**15
+SCANNED_BYTES = 1 << 20
+ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"})
+_HIDDEN_ROW = re.compile(rb"<row [^>]*hidden=\"(?:1|true)\"")
+_EMPTY_FORMULA = re.compile(rb"(?:</f>|<f[^>]*/>)\s*(?:<v\s*/>|<v></v>|</c>)")
+_MERGED = re.compile(rb"<mergeCell ref=\"[A-Z]+(\d+):[A-Z]+(\d+)\"")
+_DAMAGES = (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, IndexError, OSError)
+
+
+@dataclass
+class _Column:
+    """What kinds of values a column has shown, and whether they would lose anything as numbers or days."""
+
+    kinds: set[type] = field(default_factory=set)
+    is_exact: bool = True
+    is_daily: bool = True
+
+    def see(self, values: list[Any]) -> None:
+        """Take notice of some values; nulls count for nothing."""
+        values = [value for value in values if value is not None and value != "" and value not in ERRORS]
+        kinds = set(map(type, values))
+        self.kinds |= kinds
+        if int in kinds:
+            self.is_exact &= all(abs(value) < MOST_EXACT for value in values if type(value) is int)
+        if datetime in kinds and self.is_daily:
+            self.is_daily = all(value.time() == time() for value in values if type(value) is datetime)
+
+    def arrow(self) -> pa.DataType:
+        """The type that holds them all; text where there are several kinds."""
+        if self.kinds == {int} and self.is_exact:
+            return pa.int64()
+        if self.kinds in ({float}, {int, float}) and self.is_exact:
+            return pa.float64()
+        if self.kinds == {datetime}:
+            return pa.date32() if self.is_daily else pa.timestamp("us")
+        if self.kinds == {bool}:
+            return pa.bool_()
+        return pa.time64("us") if self.kinds == {time} else pa.string()
+
+
+class WorkbookTable:
+    """One sheet of a workbook; opening it reads all of it once, to learn what its columns hold.
+
+    Args:
+        path: the workbook.
+        sheet: its name as the user told it.
+        batch_rows: how many rows a block has at most.
+
+    Raises:
+        UnreadableFileError: it is damaged, or there is no such sheet.
+        UncertainFileError: several sheets hold something and none is told.
+    """
+
+    def __init__(self, path: Path, sheet: str | None, batch_rows: int) -> None:
+        """Find sheet, heading and types."""
+        self._path = path
+        self._batch_rows = batch_rows
+        self.sheet, self.others = _chosen(sheet_names(path), sheet)
+        head = next(self._raw_blocks(HEAD_ROWS), [])
+        if not head:
+            raise UnreadableFileError(f"工作表“{self.sheet}”是空的。", f"Sheet “{self.sheet}” is empty.")
+        self._heading = heading_of(head)
+        self.names = self._heading.names
+        self.row_count, self._errors = 0, 0
+        omitted: list[Row] = []
+        self._types = self._inferred(omitted)
+        self.notes = (*self._heading.notes, *omitted_notes(omitted), *self._error_notes(), *self._scanned_notes())
+
+    def blocks(self) -> Iterator[Block]:
+        """The rows, typed."""
+        first_row = 1
+        for columns in self._value_blocks([]):
+            arrays = [_array(values, kind) for values, kind in zip(columns, self._types, strict=True)]
+            yield Block(first_row, arrays, {})
+            first_row += len(columns[0])
+
+    def _inferred(self, omitted: list[Row]) -> list[pa.DataType]:
+        seen = [_Column() for _ in self.names]
+        for columns in self._value_blocks(omitted):
+            self.row_count += len(columns[0])
+            for column, values in zip(seen, columns, strict=True):
+                column.see(values)
+                self._errors += sum(value in ERRORS for value in values if type(value) is str)
+        return [column.arrow() for column in seen]
+
+    def _value_blocks(self, omitted: list[Row]) -> Iterator[list[list[Any]]]:
+        """Columns of values, one for each name."""
+        width = len(self.names)
+        data = self._without_heading(self._raw_blocks(self._batch_rows))
+        for rows in without_tail(data, omitted):
+            padded = [(*row[:width], *(None,) * (width - len(row))) for row in rows]
+            yield [list(values) for values in zip(*padded, strict=True)]
+
+    def _without_heading(self, blocks: Iterable[list[Row]]) -> Iterator[list[Row]]:
+        left = self._heading.skipped
+        for block in blocks:
+            rows, left = block[left:], max(0, left - len(block))
+            if rows:
+                yield rows
+
+    def _raw_blocks(self, batch_rows: int) -> Iterator[list[Row]]:
+        """Rows that are not blank, from the top of the sheet."""
+        with _opened(self._path) as workbook:
+            sheet = workbook[self.sheet]
+            sheet.reset_dimensions()
+            rows = (row for row in islice(sheet.iter_rows(values_only=True), MOST_ROWS) if not is_blank(row))
+            while block := _next(rows, batch_rows):
+                yield block
+
+    def _error_notes(self) -> Iterator[Note]:
+        if self._errors:
+            yield Note(
+                f"有 {self._errors} 个单元格是错误值（如 #REF!），作为空值。",
+                f"{self._errors} cells hold errors such as #REF! and become null.",
+            )
+
+    def _scanned_notes(self) -> Iterator[Note]:
+        """What only the sheet's XML tells: rows that Excel hides, merged cells, formulas that were never computed."""
+        with _opened(self._path) as workbook:
+            hidden, empty, merged = _scanned(workbook[self.sheet], self._heading.skipped)
+        if hidden:
+            yield Note(
+                f"有 {hidden} 行在 Excel 中被隐藏，照常读取。", f"{hidden} rows are hidden in Excel; they are read."
+            )
+        if empty:
+            yield Note(
+                f"有 {empty} 个公式单元格没有保存结果，作为空值；在 Excel 中打开并保存一次即可。",
+                f"{empty} formulas have no stored result and become null; open and save the file in Excel once.",
+            )
+        if merged:
+            yield Note(
+                f"数据中有 {merged} 处纵向合并的单元格，只有首行有值。",
+                f"{merged} cells of the data are merged over several rows; only the first row has the value.",
+            )
+
+
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """Names of the sheets that hold anything, the hidden ones last.
+
+    Raises:
+        UnreadableFileError: the workbook is damaged.
+    """
+    with _opened(path) as workbook:
+        sheets = sorted(workbook.worksheets, key=lambda sheet: sheet.sheet_state != "visible")
+        return tuple(sheet.title for sheet in sheets if _holds_anything(sheet))
+
+
+def _holds_anything(sheet: Any) -> bool:  # noqa: ANN401
+    sheet.reset_dimensions()
+    rows = _next(sheet.iter_rows(max_row=HEAD_ROWS * 5, values_only=True), HEAD_ROWS * 5)
+    return not all(map(is_blank, rows))
+
+
+def _chosen(names: tuple[str, ...], told: str | None) -> tuple[str, tuple[str, ...]]:
+    listed = "、".join(f"“{name}”" for name in names)
+    if not names:
+        raise UnreadableFileError("工作簿中没有内容。", "The workbook holds nothing.")
+    if told is None and len(names) > 1:
+        raise UncertainFileError(
+            f"工作簿有 {len(names)} 个有内容的工作表：{listed}；"
+            f"请用 --source-layer 名称 指定其中一个，例如 --source-layer {names[0]}",
+            f"The workbook has {len(names)} sheets that hold something: {listed}; "
+            f"name one with --source-layer, such as --source-layer {names[0]}",
+        )
+    if told is not None and told not in names:
+        raise UnreadableFileError(
+            f"工作簿中没有名为“{told}”的有内容的工作表；现有：{listed}",
+            f"The workbook has no sheet “{told}” that holds anything; it has {listed}",
+        )
+    sheet = told or names[0]
+    return sheet, tuple(name for name in names if name != sheet)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    with _explained():
+        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    try:
+        yield workbook
+    finally:
+        workbook.close()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Whatever a damaged workbook does to its reader is one sentence; openpyxl's own warnings are of no use here."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except _DAMAGES as error:
+        raise UnreadableFileError(
+            f"工作簿已损坏，不能读取（{error}）；请在 Excel 中打开后另存为 .xlsx。",
+            f"The workbook is damaged and cannot be read ({error}); open it in Excel and save it again as .xlsx.",
+        ) from error
+
+
+def _next(rows: Iterator[Row], count: int) -> list[Row]:
+    with _explained():
+        return list(islice(rows, count))
+
+
+def _scanned(sheet: Any, heading_rows: int) -> tuple[int, int, int]:  # noqa: ANN401
+    """How many rows are hidden, formulas without a result, and cells merged downwards below the heading."""
+    with _explained(), sheet._get_source() as xml:  # noqa: SLF001 - openpyxl names a sheet's part nowhere else
+        counts = [_counts(text, heading_rows) for text in _whole_elements(xml)]
+    hidden, empty, merged = map(sum, zip(*counts, strict=True))
+    return hidden, empty, merged
+
+
+def _whole_elements(xml: BinaryIO) -> Iterator[bytes]:
+    """A sheet's XML in pieces that end before a row, a cell or a merged range."""
+    left = b""
+    while chunk := xml.read(SCANNED_BYTES):
+        text = left + chunk
+        cut = max(text.rfind(b"<row "), text.rfind(b"<c "), text.rfind(b"<mergeCell "), 0)
+        yield text[:cut]
+        left = text[cut:]
+    yield left
+
+
+def _counts(xml: bytes, heading_rows: int) -> tuple[int, int, int]:
+    merged = sum(heading_rows < int(top) < int(bottom) for top, bottom in _MERGED.findall(xml))
+    return len(_HIDDEN_ROW.findall(xml)), len(_EMPTY_FORMULA.findall(xml)), merged
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_string(kind):
+        return pa.array([_text(value) for value in values], kind)
+    cleaned = (None if type(value) is str else value for value in values)
+    if pa.types.is_date(kind):
+        return pa.array([value and value.date() for value in cleaned], kind)
+    return pa.array(list(cleaned), kind)
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401
+    """A value as a person would write it; None where there is none."""
+    if value is None or value in ERRORS or value == "":
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
+    return value.isoformat() if isinstance(value, date | time) else str(value)
