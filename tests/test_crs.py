@@ -58,8 +58,9 @@ CORNERS = st.lists(st.floats(0, 360), min_size=3, max_size=9, unique_by=round)
 def test_areas_of_parcels_are_those_of_the_geodesic(centre: shapely.Point, azimuths: list[float], radius_m: float):
     around = [ORACLE.fwd(centre.x, centre.y, azimuth, radius_m)[:2] for azimuth in sorted(azimuths)]
     parcel = shapely.Polygon(around)
-    area, length = (abs(value) for value in ORACLE.geometry_area_perimeter(parcel))
-    assert areas_m2(np.array([parcel]))[0] == pytest.approx(area, rel=1e-7, abs=1e-6 * length)
+    area = abs(ORACLE.geometry_area_perimeter(parcel)[0])
+    # Karney 2013 gives the geodesic area to 0.1 m² a vertex at worst.
+    assert areas_m2(np.array([parcel]))[0] == pytest.approx(area, rel=1e-6, abs=0.01)
 
 
 def test_areas_of_districts_are_those_of_the_geodesic():

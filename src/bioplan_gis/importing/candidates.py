@@ -71,7 +71,7 @@ def turned(xy: Positions, *, swapped: bool) -> Positions:
     return xy[:, ::-1] if swapped else xy
 
 
-def share_inside(lonlat: Positions, box: Box, margin: float = 0.0) -> NDArray[np.bool_]:
+def inside(lonlat: Positions, box: Box, margin: float = 0.0) -> NDArray[np.bool_]:
     """Which positions lie in a box of degrees, widened by a margin."""
     west, south, east, north = box
     lon, lat = lonlat[:, 0], lonlat[:, 1]
@@ -79,14 +79,10 @@ def share_inside(lonlat: Positions, box: Box, margin: float = 0.0) -> NDArray[np
     return np.asarray(across & (lat >= south - margin) & (lat <= north + margin))
 
 
-def landed_districts(places: NDArray[np.intp], landing: Landing) -> tuple[District, ...]:
-    """The districts at offsets, those with most positions first."""
-    numbers, counts = np.unique(places[places != NOWHERE], return_counts=True)
-    return tuple(landing.districts[at] for at in numbers[np.argsort(-counts, kind="stable")][:MOST_DISTRICTS])
-
-
 def _plausible(xy: Positions) -> Iterator[Definition]:
     """CRSs whose numbers have this size; those that planners use come first, since the first of equals wins."""
+    if not len(xy):
+        return
     east, north = np.median(xy, axis=0)
     codes: list[str | None] = []
     if abs(east) <= 180 and abs(north) <= 90:  # noqa: PLR2004
@@ -103,15 +99,24 @@ def _plausible(xy: Positions) -> Iterator[Definition]:
 
 def _candidate(known: Definition, xy: Positions, landing: Landing, datum: Datum, *, swapped: bool) -> Candidate | None:
     lonlat = to_cgcs2000(to_degrees(xy, known.text), datum)
-    if not share_inside(lonlat, CHINA).any():
-        return None
+    return landed(known, lonlat, landing, swapped=swapped) if inside(lonlat, CHINA).any() else None
+
+
+def landed(known: Definition, lonlat: Positions, landing: Landing, *, swapped: bool) -> Candidate:
+    """A reading, by where its positions in degrees lie."""
     places = landing.places(lonlat)
     return Candidate(
         known.text,
         known.name,
         swapped,
-        in_hangzhou=float(landing.in_scope(HANGZHOU)[places[places != NOWHERE]].sum() / len(xy)),
-        around=float((places != NOWHERE).mean()),
-        in_zhejiang=float(share_inside(lonlat, ZHEJIANG).mean()),
-        districts=landed_districts(places, landing),
+        in_hangzhou=float(landing.in_scope(HANGZHOU)[places[places != NOWHERE]].sum() / max(1, len(lonlat))),
+        around=float((places != NOWHERE).sum() / max(1, len(lonlat))),
+        in_zhejiang=float(inside(lonlat, ZHEJIANG).sum() / max(1, len(lonlat))),
+        districts=_districts(places, landing),
     )
+
+
+def _districts(places: NDArray[np.intp], landing: Landing) -> tuple[District, ...]:
+    """The districts at offsets, those with most positions first."""
+    numbers, counts = np.unique(places[places != NOWHERE], return_counts=True)
+    return tuple(landing.districts[at] for at in numbers[np.argsort(-counts, kind="stable")][:MOST_DISTRICTS])

@@ -36,6 +36,8 @@ _ELLIPSOIDS: tuple[tuple[Family, float, float], ...] = (
     ("xian80", 6378140.0, 298.257),
     ("beijing54", 6378245.0, 298.3),
 )
+_LONGEST_CODE = 40
+_ALIKE_M, _ALIKE_FLATTENING, _LEAST_AXIS_M = 0.5, 1e-3, 6.3e6
 _NATIONAL = re.compile(r"2000|84|itrf|igs|grs.?(19)?80|unknown|not.specified|undefined", re.IGNORECASE)
 _FAMILIES: tuple[tuple[Family, str], ...] = (
     ("cgcs2000", r"cgcs\s*2000|2000\s*国家|国家\s*2000|大地\s*2000|china[\s_]*2000|2000\s*坐标"),
@@ -43,7 +45,6 @@ _FAMILIES: tuple[tuple[Family, str], ...] = (
     ("beijing54", r"(北京|beijing)[\s_]*(19)?54|(19)?54\s*年?\s*北京"),
 )
 _WIDTHS = {3: r"(3|三)\s*(°|度|-?degree)", 6: r"(6|六)\s*(°|度|-?degree)"}
-_CHINESE_WORDS = {"西安80": "xian80", "北京54": "beijing54"}
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,11 @@ class Definition:
     zone: GaussKruger | None
     shifted: bool = False
 
+    @property
+    def short(self) -> str:
+        """Its code, or that it has none."""
+        return self.text if len(self.text) < _LONGEST_CODE else "WKT"
+
 
 def told_definition(told: str) -> Definition:
     """What a user names: ``EPSG:4549``, ``4549``, ``CGCS2000 3度带 120``, ``OGC:CRS84``, WKT and what pyproj knows.
@@ -113,7 +119,8 @@ def definition(text: str) -> Definition | None:
         crs = _horizontal(CRS.from_user_input(_safe(text)))
     except CRSError:
         return None
-    return None if crs is None or crs.ellipsoid is None else _described(crs)
+    on_earth = crs is not None and crs.ellipsoid is not None and crs.ellipsoid.semi_major_metre > _LEAST_AXIS_M
+    return _described(crs) if crs is not None and on_earth else None
 
 
 def _safe(text: str) -> str:
@@ -140,7 +147,8 @@ def _carries_shift(crs: CRS) -> bool:
 
 def _described(crs: CRS) -> Definition:
     source = crs.source_crs if crs.is_bound and crs.source_crs else crs
-    family, zone, authority = _family(source), gauss_kruger(source), source.to_authority(min_confidence=SURE)
+    family, zone = _family(source), gauss_kruger(source)
+    authority = source.to_authority("EPSG", SURE) or source.to_authority(min_confidence=SURE)
     code = f"{authority[0]}:{authority[1]}" if authority else _code(source, family, zone)
     known = CRS.from_user_input(code) if code else source
     area = known.area_of_use.bounds if known.area_of_use else CHINA
@@ -149,10 +157,10 @@ def _described(crs: CRS) -> Definition:
 
 
 def _family(crs: CRS) -> Family:
-    ellipsoid, datum = crs.ellipsoid, crs.datum or (crs.geodetic_crs.datum if crs.geodetic_crs else None)
-    for family, axis_m, flattening in _ELLIPSOIDS if ellipsoid else ():
-        alike = abs(ellipsoid.semi_major_metre - axis_m) < 0.5  # noqa: PLR2004
-        if alike and abs(ellipsoid.inverse_flattening - flattening) < 1e-3:  # noqa: PLR2004
+    datum = crs.datum or (crs.geodetic_crs.datum if crs.geodetic_crs else None)
+    axis_m, flattening = (crs.ellipsoid.semi_major_metre, crs.ellipsoid.inverse_flattening) if crs.ellipsoid else (0, 0)
+    for family, own_axis_m, own_flattening in _ELLIPSOIDS:
+        if abs(axis_m - own_axis_m) < _ALIKE_M and abs(flattening - own_flattening) < _ALIKE_FLATTENING:
             national = family != "cgcs2000" or datum is None or _NATIONAL.search(datum.name)
             return family if national else "other"
     return "other"
@@ -163,12 +171,11 @@ def gauss_kruger(crs: CRS) -> GaussKruger | None:
     operation = crs.coordinate_operation
     if not crs.is_projected or operation is None or "Transverse Mercator" not in operation.method_name:
         return None
-    origin, meridian, scale, east, north = [parameter.value for parameter in operation.params][:5]
+    origin, meridian, scale, east, north = [float(parameter.value) for parameter in operation.params][:5]
     metres = all(axis.unit_conversion_factor == 1 for axis in crs.axis_info)
     zone, rest = divmod(east - FALSE_EASTING_M, MILLION)
-    if (origin, scale, north, rest) != (0, 1, 0, 0) or not metres:
-        return None
-    return GaussKruger(meridian, int(zone) or None)
+    plain = origin == 0 and scale == 1 and north == 0 and rest == 0
+    return GaussKruger(meridian, int(zone) or None) if plain and metres else None
 
 
 def _code(crs: CRS, family: Family, zone: GaussKruger | None) -> str | None:
