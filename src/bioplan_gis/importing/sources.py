@@ -12,6 +12,8 @@ from bioplan_gis.importing.rows import Reading
 
 # What GDAL calls a layer that has no name but its file's, which lies here as data.*.
 UNNAMED = "data"
+# Formats of one layer; to ask GDAL for it would read a GeoJSON from end to end.
+_OF_ONE_LAYER = {kinds.GEOJSON, kinds.GEOJSON_LINES, kinds.SHAPEFILE, kinds.FLATGEOBUF, kinds.ESRI_JSON, kinds.MAPINFO}
 # Layers that repeat, vertex by vertex, what stands in another.
 _REPEATED = {kinds.GPX: ("route_points", "track_points")}
 _OPTIONS = {
@@ -26,12 +28,12 @@ class SourceLayer:
     """A layer within a file.
 
     Attributes:
-        name: as the file has it.
+        name: as the file has it; None for the only layer of a format that has but one.
         family: geometry type as GDAL names it; None for a table without geometry.
         rows: how many it has; None where only reading would tell.
     """
 
-    name: str
+    name: str | None
     family: str | None
     rows: int | None
 
@@ -48,18 +50,20 @@ def options(file: GivenFile) -> dict[str, str]:
     return _OPTIONS.get(file.kind, {})
 
 
-def described(file: GivenFile, layer: str) -> dict[str, Any]:
+def described(file: GivenFile, layer: str | None) -> dict[str, Any]:
     """What pyogrio says of a layer."""
     return dict(pyogrio.read_info(file.path, layer=layer, **options(file)))
 
 
 def source_layers(file: GivenFile) -> tuple[SourceLayer, ...]:
     """The layers of a file in its own order; rows are counted only where there are several to choose from."""
+    if file.kind in _OF_ONE_LAYER:
+        return (SourceLayer(None, "Unknown", None),)
     found = pyogrio.list_layers(file.path)
     return tuple(SourceLayer(name, family, _rows(file, name) if len(found) > 1 else None) for name, family in found)
 
 
-def _rows(file: GivenFile, layer: str) -> int | None:
+def _rows(file: GivenFile, layer: str | None) -> int | None:
     return _known(described(file, layer)["features"])
 
 
@@ -69,7 +73,7 @@ def _known(count: int) -> int | None:
 
 def shown_name(file: GivenFile, layer: SourceLayer) -> str:
     """A layer's name as the user knows it."""
-    return file.title if layer.name == UNNAMED else layer.name
+    return file.title if layer.name in {None, UNNAMED} else str(layer.name)
 
 
 def chosen(file: GivenFile, layers: tuple[SourceLayer, ...], told: str | None) -> SourceLayer:
@@ -82,8 +86,7 @@ def chosen(file: GivenFile, layers: tuple[SourceLayer, ...], told: str | None) -
     if told is None:
         candidates = _candidates(file, layers)
     else:
-        named = [layer for layer in layers if told == layer.name]
-        candidates = named or [layer for layer in layers if told == shown_name(file, layer)]
+        candidates = [layer for layer in layers if told == shown_name(file, layer)]
     if len(candidates) == 1:
         return candidates[0]
     raise ambiguous(file, [(shown_name(file, layer), layer.rows) for layer in candidates or layers], told)
@@ -113,7 +116,7 @@ def chosen_part(file: GivenFile, reading: Reading) -> tuple[GivenFile, Reading]:
 
 
 def _part_rows(part: GivenFile) -> int | None:
-    return _rows(part, UNNAMED) if part.kind == kinds.SHAPEFILE else None
+    return _rows(part, None) if part.kind == kinds.SHAPEFILE else None
 
 
 def ambiguous(file: GivenFile, layers: list[tuple[str, int | None]], told: str | None) -> FileRefusedError:

@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from bioplan_gis.importing.dbf import open_dbf
+from bioplan_gis.importing.dbf import Dbf, open_dbf
 from bioplan_gis.importing.encodings import DbfText
 from bioplan_gis.importing.rows import Note
 
 BYTEWISE = "ISO-8859-1"
 _SEPARATOR = "\x00"
-_BLOCK_RECORDS = 50_000
+_BLOCK_RECORDS = 20_000
 _ONE_BYTE_CODECS = ("cp125", "iso8859", "latin", "cp437", "cp85", "cp866")
 
 
@@ -65,34 +66,36 @@ def cut_values(dbf: Path, text: DbfText) -> Iterator[Note]:
     """
     if text.encoding.startswith(_ONE_BYTE_CODECS):
         return
-    for (field, start, width), name in zip(_text_fields(dbf), _text_names(dbf, text), strict=True):
-        count = sum(_is_cut(value, text.encoding) for value in _full_values(dbf, start, width))
-        if count:
+    table = open_dbf(dbf)
+    fields = [(field, name) for field, name in zip(table.fields, text.field_names, strict=True) if field.is_text]
+    counts = dict.fromkeys((name for _, name in fields), 0)
+    for records in _records(dbf, table):
+        for field, name in fields:
+            counts[name] += _count_cut(records[:, field.start : field.start + field.width], text.encoding)
+    for field, name in fields:
+        if counts[name]:
             yield Note(
-                f"字段“{name}”宽 {field} 字节，有 {count:,} 个值在字的中间被截断，已去掉末尾的半个字",
-                f"the field {name!r} is {field} bytes wide: {count:,} values are cut in the middle of a character and "
-                "lose that half",
+                f"字段“{name}”宽 {field.width} 字节，有 {counts[name]:,} 个值在字的中间被截断，已去掉末尾的半个字",
+                f"the field {name!r} is {field.width} bytes wide: {counts[name]:,} values are cut in the middle of a "
+                "character and lose that half",
             )
 
 
-def _text_fields(dbf: Path) -> list[tuple[int, int, int]]:
-    return [(field.width, field.start, field.width) for field in open_dbf(dbf).fields if field.is_text]
+def _records(dbf: Path, table: Dbf) -> Iterator[NDArray[np.uint8]]:
+    with dbf.open("rb") as stream:
+        stream.seek(table.header_bytes)
+        while block := stream.read(_BLOCK_RECORDS * table.record_bytes):
+            whole = len(block) // table.record_bytes
+            yield np.frombuffer(block, np.uint8, whole * table.record_bytes).reshape(whole, table.record_bytes)
 
 
-def _text_names(dbf: Path, text: DbfText) -> list[str]:
-    fields = open_dbf(dbf).fields
-    return [name for field, name in zip(fields, text.field_names, strict=True) if field.is_text]
-
-
-def _full_values(dbf: Path, start: int, width: int) -> Iterator[bytes]:
-    """The values of a field that leave no byte of it blank and end beyond ASCII or in a trail byte."""
-    table = open_dbf(dbf)
-    size = dbf.stat().st_size - table.header_bytes
-    records = np.memmap(dbf, np.uint8, "r", table.header_bytes, (size // table.record_bytes, table.record_bytes))
-    for first in range(0, len(records), _BLOCK_RECORDS):
-        values = records[first : first + _BLOCK_RECORDS, start : start + width]
-        full = (values[:, -1] > ord(" ")) & (values.max(axis=1, initial=0) > ord("\x7f"))
-        yield from (value.tobytes() for value in values[full])
+def _count_cut(values: NDArray[np.uint8], encoding: str) -> int:
+    """How many values leave no byte of their field blank, and end in half a character."""
+    if not values.shape[1]:
+        return 0
+    full = values[values[:, -1] > ord(" ")]
+    wide = full[full.max(axis=1, initial=0) > ord("\x7f")]
+    return sum(_is_cut(value.tobytes(), encoding) for value in wide)
 
 
 def _is_cut(value: bytes, encoding: str) -> bool:

@@ -1,7 +1,7 @@
 """Files that GDAL reads, as Arrow batches, with the names and types that stand in the file."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ _FAMILIES = {
 _CURVED = ("Curve", "Circular", "Compound", "Surface", "TIN", "Polyhedral", "Triangle")
 # In formats whose CRS is WGS 84 by definition, GDAL says another one where there are heights.
 _WGS84_KINDS = {kinds.GEOJSON, kinds.GEOJSON_LINES, kinds.TOPOJSON, kinds.KML, kinds.GPX}
+_COUNTLESS = {kinds.GEOJSON, kinds.GEOJSON_LINES}
 _PRIMARY_KEYS = {"fid", "ogc_fid", "objectid", "gid", "ogr_fid"}
 _KEPT_OF_KML = {"id", "Name", "name", "Description", "description"}
 # What GDAL puts where a KML says nothing.
@@ -44,6 +45,7 @@ _KML_DEFAULTS = {
     "drawOrder": None,
     "icon": None,
 }
+_KML_BATCH_ROWS = 10_000
 _KML_OWN = {*_KML_DEFAULTS, "timestamp", "begin", "end", *_KEPT_OF_KML}
 _TROUBLES = (
     DataSourceError,
@@ -60,13 +62,27 @@ _TROUBLES = (
 
 @dataclass(frozen=True)
 class _Opened:
-    """What is known of a layer before its rows."""
+    """An open layer, before its rows.
+
+    Attributes:
+        file: of which it is a layer.
+        layer: the one that is read.
+        info: what GDAL says of it.
+        stream: its rows.
+        closing: what closes it.
+        text: how a dBase table is to be decoded; None for other kinds.
+        ids: of its features, where GDAL would lose them.
+        dropped: columns that stand in no file.
+    """
 
     file: GivenFile
     layer: SourceLayer
     info: dict[str, Any]
+    stream: pa.RecordBatchReader
+    closing: ExitStack
     text: DbfText | None
     ids: pa.Array | None
+    dropped: frozenset[str]
 
 
 def read(file: GivenFile, reading: Reading, batch_rows: int) -> Rows:
@@ -77,13 +93,18 @@ def read(file: GivenFile, reading: Reading, batch_rows: int) -> Rows:
         UncertainFileError: it has several layers and none was chosen.
         ParameterError: the encoding that the user says is none.
     """
-    with _explained(file):
+    with _explained(file), ExitStack() as closing:
         layers = sources.source_layers(file)
         layer = sources.chosen(file, layers, reading.source_layer)
-        info = sources.described(file, layer.name)
-        opened = _Opened(file, layer, info, _text(file, reading), _ids(file, info))
+        text = _text(file, reading)
+        # To count the features of a GeoJSON would read it once more.
+        info = {"features": -1} if file.kind in _COUNTLESS else sources.described(file, layer.name)
+        meta, stream = closing.enter_context(_stream(file, layer, info, batch_rows))
+        info |= meta
+        dropped = frozenset(_empty_columns_of_kml(file, layer, info))
+        opened = _Opened(file, layer, info, stream, closing.pop_all(), text, _ids(file, info), dropped)
         facts = _facts(opened, layers)
-    return Rows(facts, _batches(opened, batch_rows))
+    return Rows(facts, _batches(opened))
 
 
 def layer_names(file: GivenFile) -> tuple[str, ...]:
@@ -107,13 +128,12 @@ def _ids(file: GivenFile, info: dict[str, Any]) -> pa.Array | None:
     """Ids of GeoJSON features that GDAL would take for its own numbering."""
     if file.kind not in {kinds.GEOJSON, kinds.GEOJSON_LINES} or "id" in info["fields"]:
         return None
-    ids = feature_ids.feature_ids(file.path)
-    return ids if ids is not None and len(ids) == info["features"] else None
+    return feature_ids.feature_ids(file.path)
 
 
 def _facts(opened: _Opened, layers: tuple[SourceLayer, ...]) -> Facts:
     file, layer, info, text = opened.file, opened.layer, opened.info, opened.text
-    named = len(layers) > 1 or layer.name != sources.UNNAMED or file.title != file.original.stem
+    named = len(layers) > 1 or layer.name not in {None, sources.UNNAMED} or file.title != file.original.stem
     return Facts(
         kind=file.kind,
         source_layer=sources.shown_name(file, layer) if named else None,
@@ -123,7 +143,7 @@ def _facts(opened: _Opened, layers: tuple[SourceLayer, ...]) -> Facts:
         encoding=text.encoding if text else None,
         encoding_certain=text is None or text.certain,
         encoding_evidence=text.evidence if text else (),
-        geometry_family=_family(layer.family),
+        geometry_family=_family(info["geometry_type"]),
         row_count=info["features"] if info["features"] >= 0 else None,
         notes=(*file.notes, *_notes(opened)),
     )
@@ -132,7 +152,7 @@ def _facts(opened: _Opened, layers: tuple[SourceLayer, ...]) -> Facts:
 def _notes(opened: _Opened) -> Iterator[Note]:
     if opened.text is not None:
         yield from texts.cut_values(opened.file.path.with_suffix(".dbf"), opened.text)
-    if (opened.layer.family or "").removeprefix("Multi").startswith(_CURVED):
+    if (opened.info["geometry_type"] or "").removeprefix("Multi").startswith(_CURVED):
         yield Note(
             f"圆弧按每 {curves.DEGREES_A_SEGMENT:.0f}° 一段化为折线，偏差不超过半径的 {curves.OFF_THE_ARC_SHARE:.2%}",
             f"arcs are drawn as segments of at most {curves.DEGREES_A_SEGMENT:.0f}°, which are off the arc by at most "
@@ -157,51 +177,62 @@ def _crs_text(file: GivenFile) -> str | None:
     return prj.read_text(encoding="utf-8", errors="replace") if file.kind == kinds.SHAPEFILE and prj.exists() else None
 
 
-def _batches(opened: _Opened, batch_rows: int) -> Iterator[Batch]:
-    with _explained(opened.file), _stream(opened, batch_rows) as (geometry, stream):
-        dropped = _empty_columns_of_kml(opened, batch_rows)
-        yield _batch(opened, stream.schema.empty_table(), geometry, 1, dropped)
+def _batches(opened: _Opened) -> Iterator[Batch]:
+    with _explained(opened.file), opened.closing:
+        yield _batch(opened, opened.stream.schema.empty_table(), 1)
         first_row = 1
-        for batch in stream:
-            yield _batch(opened, pa.Table.from_batches([batch]), geometry, first_row, dropped)
+        for batch in opened.stream:
+            yield _batch(opened, pa.Table.from_batches([batch]), first_row)
             first_row += batch.num_rows
 
 
-@contextmanager
-def _stream(opened: _Opened, batch_rows: int, **more: Any) -> Iterator[tuple[str, pa.RecordBatchReader]]:  # noqa: ANN401
-    keyed = opened.info["fid_column"].lower() not in _PRIMARY_KEYS and opened.file.kind == kinds.GEOPACKAGE
-    with open_arrow(
-        opened.file.path,
-        layer=opened.layer.name,
+def _stream(
+    file: GivenFile,
+    layer: SourceLayer,
+    info: Mapping[str, Any],
+    batch_rows: int,
+    *,
+    read_geometry: bool = True,
+) -> AbstractContextManager[tuple[dict[str, Any], pa.RecordBatchReader]]:
+    keyed = file.kind == kinds.GEOPACKAGE and info["fid_column"].lower() not in _PRIMARY_KEYS
+    return open_arrow(  # type: ignore[no-any-return]
+        file.path,
+        layer=layer.name,
         batch_size=batch_rows,
         use_pyarrow=True,
         return_fids=keyed,
-        **more,
-        **sources.options(opened.file),
-    ) as (meta, stream):
-        yield meta["geometry_name"] or "wkb_geometry", stream
+        read_geometry=read_geometry,
+        **sources.options(file),
+    )
 
 
-def _batch(opened: _Opened, table: pa.Table, geometry: str, first_row: int, dropped: list[str]) -> Batch:
+def _batch(opened: _Opened, table: pa.Table, first_row: int) -> Batch:
+    geometry = opened.info["geometry_name"] or "wkb_geometry"
     wkb = table.column(geometry).combine_chunks() if geometry in table.column_names else None
-    attributes = table.drop_columns([*dropped, *([] if wkb is None else [geometry])])
+    attributes = table.drop_columns([*opened.dropped, *([] if wkb is None else [geometry])])
     if opened.text is not None:
         attributes = texts.decoded(attributes, opened.text)
     if opened.ids is not None:
-        attributes = attributes.add_column(0, "id", opened.ids.slice(first_row - 1, len(attributes)))
+        attributes = attributes.add_column(0, "id", _slice(opened.ids, first_row - 1, table.num_rows))
     plain = pa.table(attributes.columns, names=attributes.column_names)
     return Batch(first_row, plain, None if wkb is None else curves.straightened(wkb)[0], {})
 
 
-def _empty_columns_of_kml(opened: _Opened, batch_rows: int) -> list[str]:
+def _slice(ids: pa.Array, start: int, rows: int) -> pa.Array:
+    """The ids of some rows, with nulls where there are fewer ids than rows."""
+    found = ids.slice(start, rows)
+    return pa.concat_arrays([found, pa.nulls(rows - len(found), ids.type)])
+
+
+def _empty_columns_of_kml(file: GivenFile, layer: SourceLayer, info: Mapping[str, Any]) -> set[str]:
     """Columns that GDAL adds to every KML and that hold nothing but what it puts there itself."""
-    if opened.file.kind != kinds.KML:
-        return []
-    idle = {name for name in opened.info["fields"] if name in _KML_OWN}
-    with _stream(opened, batch_rows, read_geometry=False) as (_, stream):
+    idle = set(info["fields"]) & _KML_OWN if file.kind == kinds.KML else set()
+    if not idle:
+        return idle
+    with _stream(file, layer, info, _KML_BATCH_ROWS, read_geometry=False) as (_, stream):
         for batch in stream:
             idle -= {name for name in idle if not _is_idle(batch.column(name), _KML_DEFAULTS.get(name))}
-    return [name for name in opened.info["fields"] if name in idle]
+    return idle
 
 
 def _is_idle(column: pa.Array, default: object) -> bool:
