@@ -5,6 +5,7 @@ GeoAlchemy2's ``sqlite`` dialect and the GeoPackage triggers call. All geometry 
 """
 
 import sqlite3
+import struct
 from collections.abc import Callable, MutableMapping
 from functools import lru_cache, partial
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Double,
+    LargeBinary,
     Select,
     Table,
     and_,
@@ -34,8 +36,10 @@ from sqlalchemy.types import NullType, TypeEngine
 
 from bioplan_gis.crs import STORAGE_SRID, area_m2, distance_m
 from bioplan_gis.storage import gpkg
+from bioplan_gis.storage.functions import OF_FILTERS
 
 Box = tuple[float, float, float, float]
+_FOUR_DOUBLES = struct.Struct(">4d")
 Edges = tuple[ColumnElement[float], ColumnElement[float], ColumnElement[float], ColumnElement[float]]
 
 
@@ -68,6 +72,13 @@ class square_metres(FunctionElement[float]):  # noqa: N801
 
     inherit_cache = True
     type: TypeEngine[float] = Double()
+
+
+class edges_of(FunctionElement[bytes]):  # noqa: N801
+    """West, south, east and north of a geometry's bounding box as four big-endian doubles; NULL without a geometry."""
+
+    inherit_cache = True
+    type: TypeEngine[bytes] = LargeBinary()
 
 
 def keys_meeting(table: Table, edges: Edges, *, crossing: bool, dialect: str) -> Select[Any] | CompoundSelect[Any]:
@@ -155,6 +166,17 @@ def _gpkg_square_metres(element: square_metres, compiler: SQLCompiler, **kw: Any
     return f"bioplan_square_metres({compiler.process(element.clauses, **kw)})"
 
 
+@compiles(edges_of, "postgresql")
+def _postgis_edges_of(element: edges_of, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    geometry = compiler.process(element.clauses, **kw)
+    return " || ".join(f"float8send(ST_{edge}({geometry}))" for edge in ("XMin", "YMin", "XMax", "YMax"))
+
+
+@compiles(edges_of, "sqlite")
+def _gpkg_edges_of(element: edges_of, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    return f"bioplan_edges({compiler.process(element.clauses, **kw)})"
+
+
 @compiles(_DummyGeometry, "sqlite")
 def _gpkg_column_type(_type: _DummyGeometry, _compiler: object, **kw: Any) -> str:  # noqa: ANN401
     """A GeoPackage column is declared by its geometry type; GeoAlchemy2 alone would declare every one GEOMETRY."""
@@ -231,6 +253,11 @@ def _square_metres(blob: bytes) -> float:
     return area_m2(gpkg.decode(blob))
 
 
+def _edges(blob: bytes) -> bytes:
+    min_x, max_x, min_y, max_y = gpkg.envelope(blob)
+    return _FOUR_DOUBLES.pack(min_x, min_y, max_x, max_y)
+
+
 def _min_x(blob: bytes) -> float:
     return gpkg.envelope(blob)[0]
 
@@ -259,8 +286,10 @@ _OF_VALUES: dict[str, Callable[..., Any]] = {
     "ST_MinY": _min_y,
     "ST_MaxY": _max_y,
     "bioplan_intersects_box": _intersects_box,
+    "bioplan_edges": _edges,
     "bioplan_metres_between": _metres_between,
     "bioplan_square_metres": _square_metres,
+    **OF_FILTERS,
 }
 
 

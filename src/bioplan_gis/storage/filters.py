@@ -1,0 +1,138 @@
+"""CQL2, as text or JSON, made into a condition of SQL for either database: OGC 21-065r2."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
+
+import cql2
+from sqlalchemy import BindParameter, ColumnElement
+from sqlalchemy.exc import DataError
+from sqlalchemy.sql import visitors
+
+from bioplan_gis.errors import ParameterError
+from bioplan_gis.storage.clauses import LONG_INTEGER, condition
+from bioplan_gis.storage.layers import Layer
+from bioplan_gis.storage.operands import Scope
+
+# The parser descends as deep as the text does, and a program that comes to the end of its stack dies.
+MOST_CHARACTERS = 1_000_000
+MOST_PARENTHESES = 40
+MOST_OPERATORS = 1_000
+# Databases take no more bound values than this (SQLite 32,766, PostgreSQL 65,535).
+MOST_VALUES = 30_000
+_QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
+_NUMBER = r"-?[\d.]+(?:[eE][-+]?\d+)?"
+_COORDINATES = re.compile(rf"(?<=[(,])\s*{_NUMBER}(?:\s+{_NUMBER}){{0,3}}\s*(?=[,)])")
+_OPERATOR = re.compile(r"\b(?:and|or|not|between|div)\b|[-+*/%^]", re.IGNORECASE)
+_LONG_INTEGER = re.compile(rf"({_QUOTED})|(?<![\w.])(\d{{16,}})(?![\w.])")
+_PLACE = re.compile(r"--> (\d+):(\d+)|line (\d+) column (\d+)")
+_OVERFLOW = "22003"
+
+
+def where_clause(layer: Layer, text: str, *, dialect: str, name: str = "where") -> ColumnElement[Any]:
+    """The condition that a CQL2 filter puts on the features of a layer.
+
+    Properties are the layer's columns, ``id`` and ``geometry``; geometry is written in CRS84 longitude and latitude.
+    Null is unknown, as in SQL. Texts compare by code point; ``LIKE`` heeds case, ``CASEI`` and ``ACCENTI`` do not.
+    What has no value, such as a division by nought, is null.
+
+    Args:
+        layer: as the registry describes it.
+        text: CQL2 text, or CQL2 JSON where it begins with a brace.
+        dialect: ``postgresql`` or ``sqlite``.
+        name: of the parameter that the text came by, for the error.
+
+    Returns:
+        A condition on ``layer.table``; every value in it is a bound parameter.
+
+    Raises:
+        ParameterError: the text is no CQL2, names what the layer has not, or compares what cannot be compared; the
+            error says at which character.
+    """
+    scope = Scope(layer.table, _kinds(layer), name, text, dialect)
+    clause = condition(_tree(text, scope), scope, decides=True)
+    if sum(isinstance(part, BindParameter) for part in visitors.iterate(clause)) > MOST_VALUES:
+        raise scope.fault(
+            "", f"筛选条件中的值超过 {MOST_VALUES} 个。", f"The filter has more than {MOST_VALUES} values."
+        )
+    return clause
+
+
+@contextmanager
+def refused_overflow(text: str | None, *, name: str = "where") -> Iterator[None]:
+    """Tell the user where a filter's arithmetic goes beyond what PostgreSQL's numbers hold."""
+    try:
+        yield
+    except DataError as error:
+        if text is None or getattr(error.orig, "sqlstate", None) != _OVERFLOW:
+            raise
+        raise ParameterError(
+            name,
+            text,
+            f"{name}：其中的计算超出了数的范围。",
+            f"{name}: its arithmetic goes beyond what a number can hold.",
+        ) from error
+
+
+def _kinds(layer: Layer) -> Mapping[str, str]:
+    return MappingProxyType({"id": "text"} | {column.name: column.type for column in layer.columns})
+
+
+def _tree(text: str, scope: Scope) -> Any:  # noqa: ANN401 - JSON
+    """A filter as the JSON encoding of CQL2 has it."""
+    _require_modest(text, scope)
+    try:
+        if text.lstrip().startswith("{"):
+            cql2.parse_json(text)
+            return json.loads(text)
+        cql2.parse_text(text)
+        return cql2.parse_text(_LONG_INTEGER.sub(_as_call, text)).to_json()
+    except (cql2.ParseError, cql2.ValidationError, ValueError) as error:
+        raise _syntax_fault(str(error), scope) from error
+
+
+def _as_call(found: re.Match[str]) -> str:
+    return found[1] or f"{LONG_INTEGER}('{found[2]}')"
+
+
+def _require_modest(text: str, scope: Scope) -> None:
+    bare = re.sub(_QUOTED, "''", text[: MOST_CHARACTERS + 1])
+    operators = len(_OPERATOR.findall(_COORDINATES.sub("", bare)))
+    if len(text) <= MOST_CHARACTERS and _depth(bare) <= MOST_PARENTHESES and operators <= MOST_OPERATORS:
+        return
+    limits = MOST_CHARACTERS, MOST_PARENTHESES, MOST_OPERATORS
+    raise ParameterError(
+        scope.name,
+        text[:200],
+        "{}：太长或嵌套太深；至多 {} 个字符、{} 层括号、{} 个运算符。长的“或”可写成 IN (…)。".format(
+            scope.name, *limits
+        ),
+        "{}: too long or too deep; at most {} characters, {} nested parentheses, {} operators. A long OR can be "
+        "written as IN (…).".format(scope.name, *limits),
+    )
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    for bracket in re.findall(r"[()]", text):
+        depth += 1 if bracket == "(" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _syntax_fault(message: str, scope: Scope) -> ParameterError:
+    zh = "不是 CQL2；例如 land_class = 'M3' AND area_ha > 2。属性名含空格或符号时用双引号，文本用单引号。"
+    en = (
+        "this is not CQL2, such as land_class = 'M3' AND area_ha > 2. A name with blanks or signs stands in double "
+        "quotes, a text in single ones."
+    )
+    place = _PLACE.search(message)
+    if place is None:
+        reason = message.strip().splitlines()[0] if message.strip() else ""
+        return scope.fault_at(-1, f"{zh}（{reason}）", f"{en} ({reason})")
+    line, column = (int(one) for one in place.groups() if one is not None)
+    lines = scope.text.splitlines(keepends=True)
+    return scope.fault_at(min(sum(map(len, lines[: line - 1])) + max(column - 1, 0), len(scope.text)), zh, en)

@@ -1,0 +1,220 @@
+"""What a filter compares: properties and literals, each with its kind; and faults that say where they stand."""
+
+import datetime as dt
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Double, Table, Text, Time, literal
+
+from bioplan_gis.errors import ParameterError
+from bioplan_gis.storage.tables import GEOMETRY_COLUMN, INTEGER, Json
+
+NUMBERS = frozenset({"integer", "number"})
+MOMENTS = frozenset({"date", "datetime", "timestamp"})
+SIGNED_64 = 2**63
+_SHOWN = 24
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_NAMES_OF_GEOMETRY = ("geometry", GEOMETRY_COLUMN)
+KIND_ZH: Mapping[str, str] = {
+    "text": "文本", "integer": "数", "number": "数", "boolean": "布尔值", "date": "日期", "time": "时刻",
+    "datetime": "时间", "timestamp": "时间", "list": "列表", "json": "对象", "geometry": "几何", "interval": "时段",
+    "array": "列表",
+}  # fmt: skip
+KIND_EN: Mapping[str, str] = {
+    "integer": "a number", "number": "a number", "boolean": "a boolean", "list": "a list", "json": "an object",
+    "array": "a list", "interval": "an interval", "geometry": "a geometry", "text": "a text", "date": "a date",
+    "time": "a time of day", "datetime": "a time", "timestamp": "a time",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One side of a comparison.
+
+    Attributes:
+        kind: a column type of the registry, or ``geometry``, ``array`` (a list that the filter writes), ``interval``.
+        sql: what it is in a statement; None for an interval.
+        token: how the filter writes it, for a fault to point at.
+        value: its value where the filter writes it; for an interval its two ends.
+    """
+
+    kind: str
+    sql: ColumnElement[Any] | None
+    token: str
+    value: Any = None
+
+    @property
+    def column(self) -> ColumnElement[Any]:
+        """Its SQL, which all but intervals have."""
+        if self.sql is None:
+            raise TypeError(self.kind)
+        return self.sql
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a filter is about.
+
+    Attributes:
+        table: of the layer.
+        kinds: column type by property, in the layer's order.
+        name: of the parameter that holds the filter.
+        text: the filter as the user wrote it.
+        dialect: ``postgresql`` or ``sqlite``.
+    """
+
+    table: Table
+    kinds: Mapping[str, str]
+    name: str
+    text: str
+    dialect: str
+
+    @property
+    def on_postgis(self) -> bool:
+        """Whether the statement is for PostGIS."""
+        return self.dialect == "postgresql"
+
+    def fault(self, token: str, zh: str, en: str) -> ParameterError:
+        """The error for something that stands in the filter."""
+        at = self.text.casefold().find(token.casefold()) if token else -1
+        return self.fault_at(at, zh, en)
+
+    def fault_at(self, at: int, zh: str, en: str) -> ParameterError:
+        """The error for what stands at an offset; below zero where that is not known."""
+        if at < 0:
+            return ParameterError(self.name, self.text[:200], f"{self.name}：{zh}", f"{self.name}: {en}")
+        shown = self.text[at : at + _SHOWN]
+        here_zh = f"第 {at + 1} 个字符“{shown}”处" if shown else f"第 {at + 1} 个字符处（文字到此为止）"
+        here_en = f"at character {at + 1}, “{shown}”" if shown else f"at character {at + 1}, where the text ends"
+        return ParameterError(
+            self.name, self.text[:200], f"{self.name} {here_zh}：{zh}", f"{self.name} {here_en}: {en}"
+        )
+
+
+def property_of(name: str, scope: Scope) -> Operand:
+    """A property of the layer.
+
+    Raises:
+        ParameterError: the layer has none of that name; the error lists those that there are.
+    """
+    if name in scope.kinds:
+        return Operand(scope.kinds[name], scope.table.c[name], name)
+    if name in _NAMES_OF_GEOMETRY and GEOMETRY_COLUMN in scope.table.c:
+        return Operand("geometry", scope.table.c[GEOMETRY_COLUMN], name)
+    known = [*scope.kinds, *(["geometry"] if GEOMETRY_COLUMN in scope.table.c else [])]
+    raise scope.fault(
+        name,
+        f"没有属性“{name}”；可用的属性：{'、'.join(known)}。文本值须用单引号括起。",
+        f"There is no property “{name}”; there are: {', '.join(known)}. A text stands in single quotes.",
+    )
+
+
+def text_of(value: str, scope: Scope) -> Operand:
+    """A text.
+
+    Raises:
+        ParameterError: it holds what no database stores: a NUL, or half of a surrogate pair.
+    """
+    if _UNSTORABLE.search(value):
+        raise scope.fault("", "文本中不能有空字符（NUL）或残缺的字符。", "A text cannot hold NUL or half a character.")
+    return Operand("text", literal(value, Text()), value, value)
+
+
+def number_of(value: float, scope: Scope) -> Operand:
+    """A number; a whole one stays an integer, so that long ones lose no digit.
+
+    Raises:
+        ParameterError: it is too large for a number.
+    """
+    if not isinstance(value, int) and not math.isfinite(value):
+        raise scope.fault("", "数太大，不可用。", "A number in it is too large to be used.")
+    whole = int(value) if float(value).is_integer() or isinstance(value, int) else None
+    if whole is not None and -SIGNED_64 <= whole < SIGNED_64:
+        return Operand("integer", literal(whole, INTEGER), str(whole), whole)
+    return Operand("number", literal(float(value), Double()), repr(value), float(value))
+
+
+def boolean_of(*, value: bool) -> Operand:
+    """True or false."""
+    return Operand("boolean", literal(value, Boolean()), str(value).lower(), value)
+
+
+def array_of(values: Sequence[Any], scope: Scope) -> Operand:
+    """A list that the filter writes, of texts, numbers and booleans.
+
+    Raises:
+        ParameterError: something else is in it.
+    """
+    if not all(isinstance(each, str | float | int) for each in values):
+        raise scope.fault("", "列表中只能有文本、数与布尔值。", "A list can hold texts, numbers and booleans only.")
+    plain = [int(each) if isinstance(each, float) and each.is_integer() else each for each in values]
+    return Operand("array", literal(plain, Json()), "", plain)
+
+
+def date_of(text: str, scope: Scope) -> Operand:
+    """A calendar day.
+
+    Raises:
+        ParameterError: there is no such day.
+    """
+    value = _parsed(_DATE, dt.date.fromisoformat, text)
+    if value is None:
+        raise scope.fault(
+            text, f"“{text}”不是日期；应如 2024-12-31。", f"“{text}” is no date; write it like 2024-12-31."
+        )
+    sql = literal(value, Date()) if scope.on_postgis else literal(value.isoformat(), Text())
+    return Operand("date", sql, text, value)
+
+
+def timestamp_of(text: str, scope: Scope) -> Operand:
+    """A moment.
+
+    Raises:
+        ParameterError: it is none, or says no zone.
+    """
+    value = _parsed(_TIMESTAMP, dt.datetime.fromisoformat, text.upper())
+    try:
+        utc = None if value is None else value.astimezone(dt.UTC).replace(tzinfo=None)
+    except OverflowError:
+        utc = None
+    if utc is None:
+        raise scope.fault(
+            text,
+            f"“{text}”不是时间；应如 2024-12-31T08:00:00Z 或 2024-12-31T16:00:00+08:00。",
+            f"“{text}” is no timestamp; write it like 2024-12-31T08:00:00Z or 2024-12-31T16:00:00+08:00.",
+        )
+    return moment_of(utc, text, scope)
+
+
+def moment_of(utc: dt.datetime, token: str, scope: Scope) -> Operand:
+    """A moment in UTC, without saying so, as moments are compared."""
+    written = utc.isoformat(timespec="microseconds")
+    sql = literal(utc, DateTime()) if scope.on_postgis else literal(written, Text())
+    return Operand("datetime", sql, token, utc)
+
+
+def time_of(text: str, scope: Scope) -> Operand:
+    """A time of day, which CQL2 has no literal for and which is written as a text.
+
+    Raises:
+        ParameterError: there is no such time.
+    """
+    value = _parsed(re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?"), dt.time.fromisoformat, text)
+    if value is None:
+        raise scope.fault(
+            text, f"“{text}”不是时刻；应如 '08:30:00'。", f"“{text}” is no time; write it like '08:30:00'."
+        )
+    written = value.isoformat(timespec="microseconds")
+    return Operand("time", literal(value, Time()) if scope.on_postgis else literal(written, Text()), text, value)
+
+
+def _parsed(form: re.Pattern[str], read: Any, text: str) -> Any:  # noqa: ANN401 - a date, a time or both
+    try:
+        return read(text) if form.fullmatch(text) else None
+    except ValueError:
+        return None

@@ -1,0 +1,442 @@
+"""CQL2 on both engines: what a filter finds, against what its tree means in Python; and what it refuses, and where."""
+
+import datetime as dt
+import itertools
+import json
+import math
+import operator
+import unicodedata
+
+import cql2
+import pytest
+import shapely
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+
+from bioplan_gis.errors import ParameterError
+from bioplan_gis.storage.database import reading, writing
+from bioplan_gis.storage.filters import refused_overflow, where_clause
+from bioplan_gis.storage.layers import Layer
+from parcels import parcels, store_parcels
+
+NUMBER = itertools.count()
+SQUARE = shapely.box(120, 30, 121, 31)
+_DAY = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - without zone
+RECORDS = [
+    {
+        "id": "甲",
+        "地块编号": "XH-01",
+        "name": "Café Ωσς",
+        "面积（亩）": 30.5,
+        "容积率": 2.0,
+        "户数": 9007199254740993,
+        "已出让": True,
+        "出让日期": dt.date(2024, 2, 29),
+        "开市": None,
+        "登记时间": dt.datetime(2024, 12, 31, 8, 30),  # noqa: DTZ001 - without zone
+        "更新": dt.datetime(2024, 12, 31, 16, 0, 0, 123456, tzinfo=dt.UTC),
+        "细分领域": ["细胞治疗", "疫苗"],
+        "指标": {"亩均税收": 35},
+    },
+    {"id": "乙", "地块编号": "xh-02", "name": "50%_off\\", "面积（亩）": -1.5, "容积率": 0.0, "户数": 0,
+     "已出让": False, "出让日期": dt.date(1999, 1, 1), "登记时间": _DAY, "更新": _DAY.replace(tzinfo=dt.UTC),
+     "细分领域": []},
+    {"id": "丙", "地块编号": "", "name": "Straße\n[x]*?", "面积（亩）": 2.0, "容积率": 2.0, "户数": 2,
+     "细分领域": ["疫苗"]},
+    {"id": "丁"},
+    {"id": "戊", "地块编号": "三类工业用地", "name": "O'Brien", "面积（亩）": 1e300, "户数": -7},
+]  # fmt: skip
+SHAPES = [
+    SQUARE,
+    shapely.Point(120.5, 30.5),
+    shapely.LineString([(119, 30.5), (120.5, 30.5)]),
+    None,
+    shapely.Point(-172, -13),
+]
+
+
+@pytest.fixture
+def layer(engine: Engine) -> Layer:
+    return store_parcels(engine, RECORDS, SHAPES)
+
+
+def found(engine: Engine, layer: Layer, text: str) -> str:
+    """The ids of what a filter finds, as one word."""
+    with reading(engine) as connection:
+        clause = where_clause(layer, text, dialect=engine.dialect.name)
+        return "".join(connection.execute(select(layer.table.c.id).where(clause).order_by(layer.table.c.fid)).scalars())
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("地块编号 = 'XH-01'", "甲"),
+        ('"面积（亩）" > 1', "甲丙戊"),
+        ('"面积（亩）" <= 2 AND NOT 容积率 = 0', "丙"),
+        ('NOT "面积（亩）" > 1', "乙"),
+        ("地块编号 IS NULL", "丁"),
+        ("地块编号 IS NOT NULL AND 地块编号 <> ''", "甲乙戊"),
+        ("geometry IS NULL", "丁"),
+        ("户数 BETWEEN -7 AND 0", "乙戊"),
+        ("户数 NOT BETWEEN -7 AND 0", "甲丙"),
+        ("户数 IN (0, 2, 3)", "乙丙"),
+        ("地块编号 NOT IN ('XH-01', '')", "乙戊"),
+        ("户数 = 9007199254740993", "甲"),
+        ("户数 = 9007199254740992", ""),
+        ("户数 > -9223372036854775808 AND 户数 < 0", "戊"),
+        ('{"op":"=","args":[{"property":"户数"},9007199254740993]}', "甲"),
+        ('"面积（亩）" = 容积率', "丙"),
+        ("地块编号 > 'a' AND 地块编号 < '三'", "乙"),
+        ("id >= '丙'", "丙乙甲戊"),
+        ("地块编号 LIKE 'xh%'", "乙"),
+        ("CASEI(地块编号) LIKE CASEI('Xh-__')", "甲乙"),
+        ("地块编号 LIKE '三_工业%'", "戊"),
+        ("name LIKE '50\\%\\_off\\\\'", "乙"),
+        ("name LIKE '50\\%_off\\'", "乙"),
+        ("name LIKE '%[x]*?'", "丙"),
+        ("name LIKE '%[y]*?'", ""),
+        ("name LIKE '____'", ""),
+        ("name = 'O''Brien'", "戊"),
+        ("CASEI(name) = CASEI('STRASSE\n[X]*?')", "丙"),
+        ("ACCENTI(CASEI(name)) LIKE 'cafe%'", "甲"),
+        ("CASEI(ACCENTI(name)) = CASEI(ACCENTI('CAFÉ ΩΣΣ'))", "甲"),
+        ("已出让", "甲"),
+        ("NOT 已出让", "乙"),
+        ("已出让 = false", "乙"),
+        ("(户数 > 1) = true", "甲丙"),
+        ("true", "甲乙丙丁戊"),
+        ("出让日期 = DATE('2024-02-29')", "甲"),
+        ("出让日期 < DATE('2000-01-01')", "乙"),
+        ("更新 > DATE('2024-12-31')", "甲"),
+        ("更新 = TIMESTAMP('2025-01-01T00:00:00.123456+08:00')", "甲"),
+        ("登记时间 >= TIMESTAMP('2024-12-31T08:30:00Z')", "甲"),
+        ("登记时间 < 更新", "甲"),
+        ("出让日期 < 更新", "甲乙"),
+        ("T_AFTER(出让日期, DATE('2000-01-01'))", "甲"),
+        ("T_BEFORE(更新, TIMESTAMP('2024-12-31T16:00:00.2Z'))", "甲乙"),
+        ("T_DURING(出让日期, INTERVAL('2024-01-01', '2024-12-31'))", "甲"),
+        ("T_DURING(出让日期, INTERVAL('..', '2024-12-31'))", "甲乙"),
+        ("T_INTERSECTS(更新, INTERVAL('2024-01-01', '2024-12-31'))", "甲"),
+        ("T_INTERSECTS(INTERVAL(出让日期, 更新), INTERVAL('2024-03-01', '..'))", "甲"),
+        ("T_EQUALS(出让日期, DATE('1999-01-01'))", "乙"),
+        ("T_DISJOINT(更新, INTERVAL('2024-01-01', '..'))", "乙"),
+        ("A_CONTAINS(细分领域, ('疫苗'))", "甲丙"),
+        ("A_CONTAINS(细分领域, ('疫苗', '细胞治疗'))", "甲"),
+        ("A_CONTAINEDBY(细分领域, ('疫苗', '其他'))", "乙丙"),
+        ("A_OVERLAPS(细分领域, ('其他', '疫苗'))", "甲丙"),
+        ("A_EQUALS(细分领域, ('疫苗', '细胞治疗', '疫苗'))", "甲"),
+        ("NOT A_OVERLAPS(细分领域, ('其他', '疫苗'))", "乙"),
+        ("S_INTERSECTS(geometry, POINT(120.5 30.5))", "甲乙丙"),
+        ("S_INTERSECTS(geom, BBOX(120.6, 30, 122, 31))", "甲"),
+        ("S_INTERSECTS(BBOX(120.6, 30, 122, 31), geometry)", "甲"),
+        ("S_INTERSECTS(geometry, BBOX(170, -20, -170, -10))", "戊"),
+        ("S_INTERSECTS(geometry, BBOX(120.5, 30.5, 0, 120.5, 30.5, 9))", "甲乙丙"),
+        ("NOT S_INTERSECTS(geometry, POINT(120.5 30.5))", "戊"),
+        ("NOT (S_INTERSECTS(geometry, POINT(120.5 30.5)) OR 户数 = -7)", ""),
+        ("S_DISJOINT(geometry, POLYGON((120 30, 121 30, 121 31, 120 31, 120 30)))", "戊"),
+        ("S_WITHIN(geometry, POLYGON((119.9 29, 122 29, 122 32, 119.9 32, 119.9 29)))", "甲乙"),
+        ("S_CONTAINS(geometry, POINT(120.5 30.25))", "甲"),
+        ("S_CONTAINS(POLYGON((119.9 29, 122 29, 122 32, 119.9 32, 119.9 29)), geometry)", "甲乙"),
+        ("S_TOUCHES(geometry, POINT(120.5 30.5))", "丙"),
+        ("S_CROSSES(geometry, POLYGON((120 30, 121 30, 121 31, 120 31, 120 30)))", "丙"),
+        ("S_OVERLAPS(geometry, BBOX(120.5, 30.5, 122, 32))", "甲"),
+        ("S_EQUALS(geometry, POINT Z(120.5 30.5 9))", "乙"),
+        ("S_EQUALS(geometry, geom)", "甲乙丙戊"),
+        ("S_INTERSECTS(geometry, GEOMETRYCOLLECTION(POINT(-172 -13), LINESTRING(0 0, 1 1)))", "戊"),
+        ('"面积（亩）" / 0 IS NULL AND 户数 IS NOT NULL', "甲乙丙戊"),
+        ("1 + 2 * 户数 - 1 = 4", "丙"),
+        ("(1 + 2) * 户数 = 6", "丙"),
+        ("户数 - 1 - 1 = 0", "丙"),
+        ("8 / (户数 * 2) = 2 AND 8 / 户数 * 2 = 8", "丙"),
+        ("户数 / 4 = 0.5", "丙"),
+        ("户数 div 2 = -3", "戊"),
+        ("户数 % 4 = -3", "戊"),
+        ("户数 ^ 2 = 49", "戊"),
+        ("(0 - 户数) ^ 0.5 IS NULL AND 户数 > 0", "甲丙"),
+        ("-户数 = 7", "戊"),
+    ],
+)  # fmt: skip
+def test_a_filter_finds(engine: Engine, layer: Layer, text: str, ids: str):
+    assert set(found(engine, layer, text)) == set(ids)
+
+
+def test_a_time_of_day_is_written_as_a_text(engine: Engine):
+    layer = store_parcels(engine, [{"id": "a", "开市": _time("08:30:00", engine)}, {"id": "b"}], None)
+    assert found(engine, layer, "开市 < '09:00'") == "a"
+    assert found(engine, layer, "'08:30:00' = 开市") == "a"
+    with pytest.raises(ParameterError, match="“早上”不是时刻"):
+        found(engine, layer, "开市 = '早上'")
+
+
+def _time(text: str, engine: Engine) -> object:
+    """As an import writes it: SQLite keeps text."""
+    value = dt.time.fromisoformat(text)
+    return value if engine.dialect.name == "postgresql" else value.isoformat(timespec="microseconds")
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "says"),
+    [
+        ("地块编号 = ", 8, "where the text ends"),
+        ("地块编号 == 'a'", 7, "this is not CQL2"),
+        ("", 1, "where the text ends"),
+        ("面积（亩） > 2", 3, "double quotes"),
+        ("户数 > 1 AND\n地块号 = 'a'", 12, "There is no property “地块号”; there are: id, 地块编号, name"),
+        ("户数 > '1'", 7, "“户数” is a number and “1” a text"),
+        ("地块编号 = 1", 8, "“地块编号” is a text and “1” a number"),
+        ("出让日期 = '2024-01-01'", 9, "DATE('2024-12-31')"),
+        ("出让日期 = DATE('2024-13-01')", 14, "“2024-13-01” is no date"),
+        ("更新 > TIMESTAMP('早上')", 17, "is no timestamp"),
+        ("T_DURING(更新, INTERVAL('2024-12-31', '2024-01-01'))", 24, "begins after its end"),
+        ("T_AFTER(地块编号, DATE('2024-12-31'))", 9, "is no date or time"),
+        ("地块编号", 1, "not a condition"),
+        ("户数 = NULL", 6, "IS NULL"),
+        ("已出让 > true", 1, "= and <> only"),
+        ("地块编号 LIKE name", 6, "followed by a text"),
+        ("户数 LIKE '1%'", 1, "LIKE is for texts"),
+        ("CASEI(户数) = '1'", 7, "is for texts"),
+        ("地块编号 + 1 = 2", 1, "no number to reckon with"),
+        ("avg(户数) = 2", 1, "no function “avg”"),
+        ("S_INTERSECTS(geometry, POINT(200 30))", 24, "beyond ±180"),
+        ("S_INTERSECTS(geometry, POINT(30 120))", 24, "longitude, latitude"),
+        ("S_INTERSECTS(geometry, POINT(120))", 24, "not in pairs"),
+        ("S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 1 0, 0 1, 0 0)))", 24, "not valid"),
+        ("S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 1 0)))", 24, "cannot be used"),
+        ("S_INTERSECTS(geometry, BBOX(0, 1, 2))", 24, ""),
+        ("S_INTERSECTS(geometry, BBOX(0, 2, 1, 1))", 24, "south above its north"),
+        ("S_WITHIN(geometry, GEOMETRYCOLLECTION(POINT(1 2), LINESTRING(0 0, 1 1)))", 20, "S_DISJOINT only"),
+        ("S_INTERSECTS(地块编号, POINT(1 2))", 14, "no geometry"),
+        ("A_CONTAINS(户数, (1))", 12, "is no list"),
+    ],
+)  # fmt: skip
+def test_a_fault_says_where_it_is(text: str, at: int, says: str):
+    with pytest.raises(ParameterError) as caught:
+        where_clause(parcels(), text, dialect="sqlite", name="filter")
+    assert f"filter at character {at}," in caught.value.en
+    assert f"filter 第 {at} 个字符" in caught.value.zh
+    assert says in caught.value.en
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 100_000 + "true" + ")" * 100_000,
+        " OR ".join(["户数 = 1"] * 5000),
+        "NOT " * 50_000 + "true",
+        "户数 = " + "-" * 50_000 + "1",
+        "户数 = 1" + " -1" * 50_000,
+        '{"op":"not","args":[' * 50_000 + "true" + "]}" * 50_000,
+        "地块编号 = '" + "x" * 2_000_000 + "'",
+        f"户数 IN ({', '.join(map(str, range(40_000)))})",
+        "户数 = 1e999",
+        '{"op":"=","args":[{"property":"地块编号"},"\\u0000"]}',
+        '{"op":"=","args":[{"property":"地块编号"},"\\ud800"]}',
+        '{"op":"in","args":[{"property":"户数"},[]]}',
+        '{"op":"=","args":[1]}',
+        '{"op":"and","args":[1,2]}',
+        '{"op":"s_intersects","args":[{"property":"geometry"},{"type":"Point","coordinates":[[1]]}]}',
+        '{"op":"=","args":[{"property":"户数"},{"wrong":1}]}',
+        "{",
+        "{}",
+    ],
+    ids=lambda text: text[:30],
+)
+def test_what_no_filter_should_be_is_refused(text: str):
+    with pytest.raises(ParameterError, match="where"):
+        where_clause(parcels(), text, dialect="postgresql")
+
+
+def test_long_lists_and_outlines_are_taken(engine: Engine, layer: Layer):
+    ring = ", ".join(f"{120.5 + math.cos(a / 500):.9f} {30.5 - math.sin(a / 500):.9f}" for a in range(3141))
+    first = ring.split(", ", maxsplit=1)[0]
+    assert set(found(engine, layer, f"S_INTERSECTS(geometry, POLYGON(({ring}, {first})))")) == set("甲乙丙")
+    assert found(engine, layer, f"户数 IN ({', '.join(map(str, range(25_000)))})") == "乙丙"
+    assert set(found(engine, layer, " OR ".join(f"户数 = {n}" for n in range(900)))) == set("乙丙")
+
+
+def test_values_are_bound_and_names_are_quoted(engine: Engine):
+    columns = parcels().columns
+    odd = [columns[0].__class__('x"; DROP TABLE layers; --', "text", None, "x", "x")]
+    layer = store_parcels(engine, [{"id": "a", odd[0].name: "'; DROP TABLE layers; --"}], None, columns=tuple(odd))
+    text = "\"x\"\"; DROP TABLE layers; --\" = '''; DROP TABLE layers; --'"
+    assert found(engine, layer, text) == "a"
+    clause = where_clause(layer, text, dialect=engine.dialect.name)
+    assert "'; DROP" not in str(clause.compile(engine))
+
+
+def test_the_spatial_index_is_asked(engine: Engine, layer: Layer):
+    clause = where_clause(
+        layer, "S_INTERSECTS(geometry, BBOX(120, 30, 121, 31)) AND 户数 > 0", dialect=engine.dialect.name
+    )
+    statement = select(layer.table.c.id).where(clause)
+    with writing(engine) as connection:
+        if engine.dialect.name == "sqlite":
+            compiled = statement.compile(engine)
+            asked = tuple(compiled.params[name] for name in compiled.positiontup)
+            plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", asked).all())
+            assert "VIRTUAL TABLE INDEX" in plan
+            return
+        connection.exec_driver_sql('CREATE INDEX of_test ON "地块" USING gist (geom)')
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        compiled = statement.compile(engine, compile_kwargs={"literal_binds": False})
+        plan = str(connection.exec_driver_sql(f"EXPLAIN {compiled}", compiled.params).all())
+        assert "Index" in plan
+
+
+def test_arithmetic_beyond_numbers_is_told(engine: Engine, layer: Layer):
+    text = '"面积（亩）" * 1e300 > 0'
+    if engine.dialect.name == "sqlite":
+        assert found(engine, layer, text) == "甲丙戊"
+        return
+    with pytest.raises(ParameterError, match="beyond what a number can hold"), refused_overflow(text):
+        found(engine, layer, text)
+
+
+# What a tree means, in Python: None is unknown.
+
+COMPARE = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
+
+
+def meaning(node, record):
+    if not isinstance(node, dict):
+        return node
+    if "property" in node:
+        return record.get(node["property"])
+    if "date" in node:
+        return dt.date.fromisoformat(node["date"])
+    op, args = node["op"], node["args"]
+    if op == "like":
+        return _like(meaning(args[0], record), args[1])
+    if op == "in":
+        return _any([_compare("=", meaning(args[0], record), each) for each in args[1]])
+    values = [meaning(each, record) for each in args]
+    return {
+        "and": lambda: _not(_any([_not(value) for value in values])),
+        "or": lambda: _any(values),
+        "not": lambda: _not(values[0]),
+        "isNull": lambda: values[0] is None,
+        "between": lambda: meaning(
+            {"op": "and", "args": [{"op": ">=", "args": args[:2]}, {"op": "<=", "args": [args[0], args[2]]}]}, record
+        ),
+    }.get(op, lambda: _compare(op, *values))()
+
+
+def _any(values):
+    return True if True in values else None if None in values else False
+
+
+def _not(value):
+    return None if value is None else not value
+
+
+def _compare(op, first, second):
+    return None if first is None or second is None else COMPARE[op](first, second)
+
+
+def _like(text, pattern):
+    if text is None:
+        return None
+    if not pattern:
+        return not text
+    head, rest = pattern[0], pattern[1:]
+    if head == "%":
+        return any(_like(text[at:], rest) for at in range(len(text) + 1))
+    if head == "\\":
+        head, rest = rest[0], rest[1:]
+        return text[:1] == head and _like(text[1:], rest)
+    return bool(text) and head in ("_", text[0]) and _like(text[1:], rest)
+
+
+LETTERS = st.text(st.sampled_from("aAzZ%_*?[]^-\\'\"三类é😀\n"), max_size=4)
+NUMBERS = st.one_of(st.integers(-3, 3), st.sampled_from([0.5, -1.25, 1e17, 2**53]))
+DAYS = st.dates(dt.date(2024, 2, 27), dt.date(2024, 3, 2))
+OF_KIND = {
+    "text": (["地块编号", "name"], LETTERS),
+    "number": (["面积（亩）", "户数"], NUMBERS),
+    "date": (["出让日期"], DAYS.map(lambda day: {"date": day.isoformat()})),
+}
+
+
+@st.composite
+def predicates(draw):
+    names, values = OF_KIND[draw(st.sampled_from(sorted(OF_KIND)))]
+    name = {"property": draw(st.sampled_from(names))}
+    other = st.one_of(values, st.sampled_from(names).map(lambda each: {"property": each}))
+    simple = values is not OF_KIND["date"][1]
+    kind = draw(st.sampled_from(["compare", "isNull", "between", "in", "like"]))
+    if kind == "isNull":
+        return {"op": "isNull", "args": [name]}
+    if kind == "between":
+        return {"op": "between", "args": [name, draw(other), draw(other)]}
+    if kind == "in" and simple:
+        return {"op": "in", "args": [name, draw(st.lists(values, min_size=1, max_size=3))]}
+    if kind == "like" and values is LETTERS:
+        return {"op": "like", "args": [name, draw(PATTERNS)]}
+    return {"op": draw(st.sampled_from(sorted(COMPARE))), "args": [name, draw(other)]}
+
+
+PATTERNS = st.lists(
+    st.one_of(st.sampled_from(["%", "_", "a", "A", "三", "*", "[", "?", "]", "^", "\\%", "\\_", "\\\\"])), max_size=5
+).map("".join)
+TREES = st.recursive(
+    predicates(),
+    lambda inner: st.one_of(
+        inner.map(lambda one: {"op": "not", "args": [one]}),
+        st.tuples(st.sampled_from(["and", "or"]), st.lists(inner, min_size=2, max_size=3)).map(
+            lambda pair: {"op": pair[0], "args": pair[1]}
+        ),
+    ),
+    max_leaves=6,
+)
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "地块编号": st.none() | LETTERS,
+            "name": st.none() | LETTERS,
+            "面积（亩）": st.none() | st.sampled_from([0.5, -1.25, 1.0, 2.0, -3.0, 1e17]),
+            "户数": st.none() | st.integers(-3, 3) | st.just(2**53 + 1),
+            "出让日期": st.none() | DAYS,
+        }
+    ),
+    min_size=30,
+    max_size=30,
+)
+
+
+@settings(max_examples=12, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_filters_mean_what_their_trees_mean(engine: Engine, data):
+    rows = [{"id": str(at), **row} for at, row in enumerate(data.draw(ROWS))]
+    layer = store_parcels(engine, rows, None, id=f"p{next(NUMBER)}")
+    for tree in data.draw(st.lists(TREES, min_size=15, max_size=15)):
+        expected = [row["id"] for row in rows if meaning(tree, row) is True]
+        with reading(engine) as connection:
+            for text in (json.dumps(tree), cql2.parse_json(json.dumps(tree)).to_text()):
+                clause = where_clause(layer, text, dialect=engine.dialect.name)
+                statement = select(layer.table.c.id).where(clause).order_by(layer.table.c.fid)
+                assert connection.execute(statement).scalars().all() == expected, text
+
+
+WORDS = st.text(st.characters(codec="utf-8", categories=["L", "Mn", "N", "Zs", "P"], max_codepoint=0x2FFF), max_size=6)
+
+
+@settings(max_examples=10, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(words=st.lists(WORDS, min_size=20, max_size=20))
+def test_a_text_meets_itself_in_other_case_and_without_accents(engine: Engine, words):
+    words = [unicodedata.normalize("NFC", word) for word in words]
+    records = [{"id": str(at), "name": word} for at, word in enumerate(words)]
+    layer = store_parcels(engine, records, None, id=f"w{next(NUMBER)}")
+    with reading(engine) as connection:
+        for at, word in enumerate(words):
+            for change, call in ((word.upper(), "CASEI"), (unicodedata.normalize("NFD", word), "ACCENTI")):
+                text = f"id = '{at}' AND {call}(name) = {call}('{change.replace(chr(39), chr(39) * 2)}')"
+                clause = where_clause(layer, text, dialect=engine.dialect.name)
+                assert connection.execute(select(layer.table.c.id).where(clause)).scalars().all() == [str(at)], text
