@@ -14,14 +14,14 @@ PACKAGE = Path(__file__).parents[1] / "src/bioplan_gis"
 ORDER = (
     ("cli",),
     ("commands.geodata", "commands.service", "commands.sites", "commands.layers", "commands.exports"),
-    ("commands.terminal",),
+    ("commands.terminal", "commands.reports"),
     ("app",),
     ("api.features", "api.layouts", "api.sites", "api.maps", "api.health"),
     ("api.documents", "api.params", "api.connections"),
     (
+        "samples",
         "imports",
         "exports",
-        "samples",
         "loading",
         "contents",
         "positions",

@@ -226,7 +226,7 @@ def test_place_known_to_its_district_has_no_geometry(world: Engine):
         assert _facts(world, layer_id, feature_id, *names)[1] == district
         assert _facts(world, layer_id, feature_id, *names)[3:] == [None, "district"]
     with reading(world) as connection:
-        extent = read_place(connection, "labs", "planned-lab").extent
+        extent = read_place(connection, read_layer(connection, "labs"), "planned-lab").extent
     assert (extent.shape.bounds, extent.positioned) == ((120.1, 30, 120.2, 30.1), False)
 
 
@@ -411,8 +411,8 @@ def test_the_products_own_layers_are_whole(loaded: Engine):
 
 def test_the_products_land_is_real_m3_with_unpublished_area(loaded: Engine):
     with reading(loaded) as connection:
-        lands = read_lands(connection, land_class="M3")
-    assert len(lands.ids) == 3
-    assert lands.extents.positioned.all()
+        lands = read_lands(connection, read_layer(connection, "industrial_land"), land_class="M3")
+    assert len(lands.keys) == 3
+    assert not np.isnan(lands.bounds).any()
     assert np.isnan(lands.own_ha).all()
     assert sorted(np.nan_to_num(lands.frame_ha)) == [0, 111.11, 781.27]

@@ -3,14 +3,23 @@
 import numpy as np
 import pytest
 import shapely
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, select
 
 from bioplan_gis.crs import GEOD
 from bioplan_gis.storage.database import reading
-from bioplan_gis.storage.measures import lands, lands_near, read_lands, read_place, read_places
+from bioplan_gis.storage.layers import read_layer
+from bioplan_gis.storage.measures import (
+    box_around,
+    lands,
+    read_extents,
+    read_lands,
+    read_place,
+    read_places,
+    read_shapes,
+)
 from bioplan_gis.storage.spatial import metres_between, square_metres
 from bioplan_gis.storage.tables import METADATA
-from drafts import store
+from drafts import draft, store
 
 ORIGIN = shapely.Point(120.15, 30.27)
 WITHIN_M = 20_000
@@ -40,48 +49,30 @@ def parcels(engine: Engine) -> tuple[Engine, dict[str, float]]:
     return engine, {record["id"]: distances_m[number] for number, record in enumerate(records) if number % 7}
 
 
-def test_near_land_is_found_by_true_distance(parcels):
+def test_a_box_asks_the_spatial_index_and_loses_nothing_within_the_distance(parcels):
     engine, distances_m = parcels
-    expected = {key: m for key, m in distances_m.items() if m <= WITHIN_M and int(key[1:]) % 10}
+    box = box_around(ORIGIN, WITHIN_M)
     with reading(engine) as connection:
-        found = connection.execute(lands_near(ORIGIN, WITHIN_M, land_class="M3", limit=1000)).all()
-    assert {row.id for row in found} == expected.keys()
-    assert max(abs(row.distance_m - expected[row.id]) for row in found) < 0.001
-    assert [row.distance_m for row in found] == sorted(row.distance_m for row in found)
-
-
-def test_near_land_has_a_limit_and_made_up_land_only_when_asked_for(parcels):
-    engine, distances_m = parcels
-    nearest = sorted(distances_m, key=distances_m.get)[:5]
-    with reading(engine) as connection:
-        statement = lands_near(ORIGIN, WITHIN_M, land_class="M3", limit=5, synthetic=True)
-        assert [row.id for row in connection.execute(statement)] == nearest
-
-
-def test_near_land_uses_the_spatial_index(parcels):
-    engine, _ = parcels
-    statement = lands_near(ORIGIN, 500).compile(engine, compile_kwargs={"render_postcompile": True})
-    with reading(engine) as connection:
+        layer = read_layer(connection, "industrial_land")
+        found = read_lands(connection, layer, land_class="M3", box=box, vaguer_m=1000)
+        everything = read_lands(connection, layer, land_class="M3")
+        ids = {place.id for place in read_places(connection, layer, found.keys)}
         if engine.dialect.name == "sqlite":
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(statement.params.values()))
-            assert "VIRTUAL TABLE INDEX" in str(plan.all())
-            return
-        connection.execute(text("SET LOCAL enable_seqscan = off"))
-        plan = connection.exec_driver_sql(f"EXPLAIN {statement}", statement.params)
-        assert "idx_industrial_land_geom" in str(plan.all())
+            statement, _ = lands(layer, box=box, vaguer_m=1000)
+            plan = statement.compile(engine, compile_kwargs={"literal_binds": True})
+            assert "VIRTUAL TABLE INDEX" in str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {plan}").all())
+    assert ids >= {key for key, metres in distances_m.items() if metres <= WITHIN_M and int(key[1:]) % 10}
+    assert len(found.keys) < len(everything.keys)
 
 
-def test_distances_to_shapes_agree_with_the_geodesic_to_half_a_metre(engine: Engine):
-    """Distance to a square's nearest edge or corner, against pyproj to points set densely along its outline."""
-    squares = [shapely.box(x, y, x + 0.01, y + 0.01) for x, y in _scattered(60)]
-    store(engine, "industrial_land", [{"id": str(number)} for number in range(60)], squares)
+def test_a_box_keeps_what_has_no_position_or_a_vague_one(engine: Engine):
+    records = [{"id": "here"}, {"id": "far"}, {"id": "vague", "accuracy_m": 5000}, {"id": "nowhere"}]
+    far = shapely.Point(121, 31)
+    store(engine, "industrial_land", records, [ORIGIN, far, far, None])
     with reading(engine) as connection:
-        rows = connection.execute(lands_near(ORIGIN, WITHIN_M, limit=60)).all()
-    assert len(rows) > 10
-    for row in rows:
-        outline = shapely.get_coordinates(shapely.segmentize(squares[int(row.id)].exterior, 0.00001))
-        inside = squares[int(row.id)].covers(ORIGIN)
-        assert row.distance_m == pytest.approx(0 if inside else _geodesics_m(outline).min(), abs=0.5)
+        layer = read_layer(connection, "industrial_land")
+        found = read_lands(connection, layer, box=box_around(ORIGIN, 100), vaguer_m=1000)
+        assert [place.id for place in read_places(connection, layer, found.keys)] == ["here", "vague", "nowhere"]
 
 
 def test_areas_agree_with_the_ellipsoid(engine: Engine):
@@ -104,12 +95,13 @@ def test_distance_to_nowhere_is_null(engine: Engine):
 def test_lands_are_of_their_class_and_real(parcels):
     engine, _ = parcels
     with reading(engine) as connection:
-        ids = read_lands(connection, land_class="M3").ids
-        named = read_places(connection, "industrial_land", ids)
-        assert {place.facts["land_class"] for place in named.values()} == {"M3"}
-        assert len(named) == len(ids) > 0
-        assert len(read_lands(connection).ids) == 450
-        assert len(read_lands(connection, synthetic=True).ids) == 500
+        layer = read_layer(connection, "industrial_land")
+        keys = read_lands(connection, layer, land_class="M3").keys
+        named = read_places(connection, layer, keys)
+        assert {place.facts["land_class"] for place in named} == {"M3"}
+        assert len(named) == len(keys) > 0
+        assert len(read_lands(connection, layer).keys) == 450
+        assert len(read_lands(connection, layer, synthetic=True).keys) == 500
 
 
 def test_land_is_read_as_arrays_of_what_decides(engine: Engine):
@@ -121,19 +113,34 @@ def test_land_is_read_as_arrays_of_what_decides(engine: Engine):
     ]
     store(engine, "industrial_land", records, [shapely.Point(120.2, 30.2), None, None])
     with reading(engine) as connection:
-        found = read_lands(connection)
-    assert found.ids == ("a", "b", "c")
-    assert found.extents.positioned.tolist() == [True, False, False]
-    assert found.extents.accuracy_m.tolist() == [20, 500, 0]
-    assert found.extents.shapes[1].equals(DISTRICT)
-    assert found.extents.shapes[2] is None
+        layer = read_layer(connection, "industrial_land")
+        found = read_lands(connection, layer)
+        extents = read_extents(connection, layer, found.keys[::-1])
+    assert np.array_equal(found.bounds[0], [120.2, 30.2, 120.2, 30.2])
+    assert np.isnan(found.bounds[1:]).all()
+    assert found.accuracy_m.tolist() == [20, 0, 0]
+    assert extents.positioned.tolist() == [False, False, True]
+    assert extents.accuracy_m.tolist() == [0, 500, 20]
+    assert extents.shapes[0] is None
+    assert extents.shapes[1].equals(DISTRICT)
     assert np.array_equal(found.own_ha, [3.5, np.nan, np.nan], equal_nan=True)
     assert np.array_equal(found.frame_ha, [100, 50, np.nan], equal_nan=True)
 
 
 def test_no_land_at_all(engine: Engine):
+    store(engine, "industrial_land", [])
     with reading(engine) as connection:
-        assert read_lands(connection).ids == ()
+        assert read_lands(connection, read_layer(connection, "industrial_land")).keys.tolist() == []
+
+
+def test_boxes_are_those_of_the_shapes(engine: Engine):
+    squares = [shapely.box(x, y, x + 0.01, y + 0.02) for x, y in _scattered(20)]
+    store(engine, "industrial_land", [{"id": str(number)} for number in range(20)], squares)
+    with reading(engine) as connection:
+        layer = read_layer(connection, "industrial_land")
+        found = read_lands(connection, layer)
+        assert np.array_equal(found.bounds, shapely.bounds(read_shapes(connection, layer)))
+        assert np.array_equal(found.bounds, shapely.bounds(squares))
 
 
 def test_a_place_knows_its_position_or_its_district_or_neither(engine: Engine):
@@ -145,8 +152,9 @@ def test_a_place_knows_its_position_or_its_district_or_neither(engine: Engine):
     ]
     store(engine, "labs", records, [shapely.Point(120.05, 30.05), None, None])
     with reading(engine) as connection:
-        found, in_district, nowhere = (read_place(connection, "labs", record["id"]) for record in records)
-        assert read_place(connection, "labs", "no such lab") is None
+        labs = read_layer(connection, "labs")
+        found, in_district, nowhere = (read_place(connection, labs, record["id"]) for record in records)
+        assert read_place(connection, labs, "no such lab") is None
     assert (found.name_zh, found.name_en, found.layer_id, found.facts["aliases"]) == ("甲", "Jia", "labs", ["乙"])
     assert (found.extent.shape, found.extent.accuracy_m, found.extent.positioned) == (
         shapely.Point(120.05, 30.05), 250, True,
@@ -157,5 +165,6 @@ def test_a_place_knows_its_position_or_its_district_or_neither(engine: Engine):
 
 
 def test_statements_can_be_read_without_a_database():
-    assert "industrial_land.synthetic IS NOT true" in str(lands(land_class="M3"))
-    assert "land_class" not in str(lands().whereclause)
+    layer = draft("industrial_land")
+    assert "industrial_land.synthetic IS NOT true" in str(lands(layer, land_class="M3")[0].whereclause)
+    assert "land_class" not in str(lands(layer)[0].whereclause)

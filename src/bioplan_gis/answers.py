@@ -1,17 +1,23 @@
 """An answer as a GeoJSON document, the same for the API, the command line and a script."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import date, time
 from typing import Any
 
-from bioplan_gis.selection import Answer, Candidate, Question
+from bioplan_gis.selection import Answer, Candidate
 from bioplan_gis.siting.conditions import M_PER_KM
+from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.measures import Place
+from bioplan_gis.subjects import Near, Question
 
 
 def answer_document(found: Answer) -> dict[str, Any]:
     """A FeatureCollection of the land that answers, nearest first; what was rejected stands beside it.
 
-    Distances are metres on the ellipsoid, rounded to whole metres, which is less than any position's accuracy.
+    Distances are metres on the ellipsoid, rounded to whole metres, which is less than any position's accuracy. An id
+    tells a feature within its layer only; ``layer`` names that.
     """
     statement_zh, statement_en = found.statement
     return {
@@ -22,27 +28,48 @@ def answer_document(found: Answer) -> dict[str, Any]:
         "statement_zh": statement_zh,
         "statement_en": statement_en,
         "question": _question(found.question),
-        "near": _near(found.lab),
+        "near": _near(found.near),
         "rejected": [_properties(candidate, None) | {"id": candidate.land.id} for candidate in found.rejected],
+        "subjects": [layer.id for layer in found.subjects],
         "layer_versions": {layer.id: layer.version for layer in found.layers},
+        "layers": [layer_document(layer) for layer in found.layers],
     }
+
+
+def layer_document(layer: Layer) -> dict[str, Any]:
+    """What must stand beside a layer's data wherever they go."""
+    names = ("id", "title_zh", "title_en", "version", "licence", "attribution", "source", "imported", "synthetic")
+    return {name: getattr(layer, name) for name in names}
 
 
 def _question(question: Question) -> dict[str, Any]:
     return {
         "near": question.near,
+        "subject": question.subject,
+        "synthetic": question.synthetic,
         "land_class": None if question.land_class is None else question.land_class.code,
         "max_distance_km": None if question.max_distance_m is None else question.max_distance_m / M_PER_KM,
         "min_area_ha": question.min_area_ha,
+        "inside": list(question.inside),
+        "outside": [str(clearance) for clearance in question.outside],
         "limit": question.limit,
     }
 
 
-def _near(lab: Place) -> dict[str, Any]:
-    """The laboratory with what is known of where it is."""
+def _near(near: Near) -> dict[str, Any]:
+    """The place with what is known of where it is, and the layer that says so."""
     names = ("district_zh", "position_basis", "accuracy_m", "document", "clause", "source")
-    facts = {name: lab.facts[name] for name in names}
-    return {"id": lab.id, "name_zh": lab.name_zh, "name_en": lab.name_en, **facts, "geometry": _geometry(lab)}
+    facts = {name: _plain(near.place.facts.get(name)) for name in names}
+    return {
+        "id": near.place.id,
+        "layer": None if near.layer is None else near.layer.id,
+        "imported": near.layer is not None and near.layer.imported,
+        "synthetic": near.place.synthetic,
+        "name_zh": near.place.name_zh,
+        "name_en": near.place.name_en,
+        **facts,
+        "geometry": _geometry(near.place),
+    }
 
 
 def _geometry(place: Place) -> dict[str, Any] | None:
@@ -63,12 +90,26 @@ def _feature(candidate: Candidate, rank: int) -> dict[str, Any]:
 
 
 def _properties(candidate: Candidate, rank: int | None) -> dict[str, Any]:
+    """What was judged of a piece of land, and its columns; a column that is called like a judgement stands apart."""
+    judged = _judged(candidate, rank)
+    facts = {name: _plain(value) for name, value in candidate.land.facts.items()}
+    hidden = {name: value for name, value in facts.items() if name in judged and name not in OWN_NAMES}
+    return facts | judged | ({"columns": hidden} if hidden else {})
+
+
+# What an answer says of land in the very sense that its layer's column has.
+OWN_NAMES = {"name_zh", "name_en", "synthetic"}
+
+
+def _judged(candidate: Candidate, rank: int | None) -> dict[str, Any]:
     reason_zh, reason_en = candidate.reasons
     distance = candidate.distance
     measured = (None, None, None) if distance is None else (distance.nominal_m, distance.least_m, distance.most_m)
     nominal_m, least_m, most_m = (None if metres is None else round(metres) for metres in measured)
     return {
         "rank": rank,
+        "layer": candidate.land.layer_id,
+        "synthetic": candidate.land.synthetic,
         "name_zh": candidate.land.name_zh,
         "name_en": candidate.land.name_en,
         "verdict": candidate.verdict.zh,
@@ -89,5 +130,15 @@ def _properties(candidate: Candidate, rank: int | None) -> dict[str, Any]:
             for finding in candidate.findings
         ],
         "zones": [asdict(zone) for zone in candidate.zones],
-        **{name: value for name, value in candidate.land.facts.items() if name not in {"id", "name_zh", "name_en"}},
     }
+
+
+def _plain(value: object) -> object:
+    """A value as JSON has it: moments in ISO 8601, and nothing for a number that JSON does not know."""
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

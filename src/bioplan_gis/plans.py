@@ -34,6 +34,24 @@ class Plan:
     links: tuple[Feature, ...]
 
 
+@dataclass(frozen=True)
+class ZoneRole:
+    """The part that a piece of land's district plays in a layout."""
+
+    id: str
+    layout: str
+    name_zh: str
+    name_en: str
+    role: str | None
+    tracks: tuple[str, ...]
+    tracks_zh: tuple[str, ...]
+    tracks_en: tuple[str, ...]
+    document: str | None
+    document_zh: str
+    document_en: str
+    clause: str | None
+
+
 def read_plans(connection: Connection) -> tuple[Plan, ...]:
     """Every layout with its zones and links."""
     zones, links = read_features(connection, "zones"), read_features(connection, "links")
@@ -60,6 +78,20 @@ def read_features(connection: Connection, layer_id: str) -> tuple[Feature, ...]:
     return tuple(json.loads(read_collection(connection, read_layer(connection, layer_id)))["features"])
 
 
+def read_zone_roles(connection: Connection) -> dict[str, tuple[ZoneRole, ...]]:
+    """The parts that each district plays, by adcode, of layouts whose zones are whole districts."""
+    tracks, documents = (
+        {one["id"]: one["properties"] for one in read_features(connection, table)} for table in ("tracks", "documents")
+    )
+    roles: dict[str, tuple[ZoneRole, ...]] = {}
+    for zone in read_features(connection, "zones"):
+        if zone["properties"]["position_basis"] != "boundary":
+            continue
+        for adcode in zone["properties"]["members"] or ():
+            roles[adcode] = (*roles.get(adcode, ()), _zone_role(zone, tracks, documents))
+    return roles
+
+
 def _plan(layout: Feature, zones: tuple[Feature, ...], links: tuple[Feature, ...]) -> Plan:
     facts = layout["properties"]
     phrase = facts["phrase"]
@@ -74,3 +106,22 @@ def _plan(layout: Feature, zones: tuple[Feature, ...], links: tuple[Feature, ...
 
 def _members(layout: Feature, features: tuple[Feature, ...]) -> list[Feature]:
     return [feature for feature in features if feature["properties"]["layout"] == layout["id"]]
+
+
+def _zone_role(zone: Feature, tracks: Mapping[str, Any], documents: Mapping[str, Any]) -> ZoneRole:
+    facts = zone["properties"]
+    ids = tuple(facts["tracks"] or ())
+    return ZoneRole(
+        id=zone["id"],
+        layout=facts["layout"],
+        name_zh=facts["name_zh"],
+        name_en=facts["name_en"],
+        role=facts["role"],
+        tracks=ids,
+        tracks_zh=tuple(tracks[one]["name_zh"] for one in ids),
+        tracks_en=tuple(tracks[one]["name_en"] for one in ids),
+        document=facts["document"],
+        document_zh=documents[facts["document"]]["title_zh"],
+        document_en=documents[facts["document"]]["title_en"],
+        clause=facts["clause"],
+    )

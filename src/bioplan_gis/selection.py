@@ -1,73 +1,44 @@
-"""The one call that API, command line and page share: which land near a laboratory, and why."""
+"""The one call that API, command line and page share: which land near a place, and why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
 
-from bioplan_gis.errors import ParameterError
-from bioplan_gis.extents import DistanceInterval, DistanceIntervals, distance_intervals_m
-from bioplan_gis.landuse import LandClass, Verdict
-from bioplan_gis.plans import Feature, read_features
+from bioplan_gis.extents import DistanceInterval, Extents
+from bioplan_gis.grounds import intervals_m
+from bioplan_gis.judging import Search, judge_lands, measured_ha
+from bioplan_gis.landuse import Verdict
+from bioplan_gis.plans import ZoneRole, read_zone_roles
 from bioplan_gis.siting.conditions import (
     NO,
     VERDICTS,
     YES,
-    Codes,
+    Clearance,
     Finding,
     LandArea,
     judge_area,
     judge_distance,
-    large_enough,
-    near_enough,
 )
+from bioplan_gis.siting.explain import explain_standings
+from bioplan_gis.siting.surroundings import Side, shares_inside, stand
 from bioplan_gis.storage.layers import Layer, read_layer
-from bioplan_gis.storage.measures import Lands, Place, read_lands, read_place, read_places
+from bioplan_gis.storage.measures import Place
+from bioplan_gis.subjects import (
+    LAND,
+    Near,
+    Question,
+    conforms,
+    read_near,
+    read_surrounding,
+    require_classes,
+    subject_layers,
+)
 
-ANSWERING_LAYERS = ("industrial_land", "labs", "zones", "tracks", "districts", "documents")
+FURTHER_LAYERS = ("zones", "tracks", "districts", "documents")
 MOST_REJECTED = 10
-
-
-@dataclass(frozen=True)
-class Question:
-    """Which land to look for.
-
-    Attributes:
-        near: id of a laboratory or platform.
-        land_class: class that the land must have; None for any class of industry.
-        max_distance_m: greatest distance in metres on the ellipsoid; None for any.
-        min_area_ha: least area of land of the class, in hectares; None for any.
-        limit: most answers to give.
-        synthetic: whether made-up land may answer as well.
-    """
-
-    near: str
-    land_class: LandClass | None = None
-    max_distance_m: float | None = None
-    min_area_ha: float | None = None
-    limit: int = 100
-    synthetic: bool = False
-
-
-@dataclass(frozen=True)
-class ZoneRole:
-    """The part that a piece of land's district plays in a layout."""
-
-    id: str
-    layout: str
-    name_zh: str
-    name_en: str
-    role: str | None
-    tracks: tuple[str, ...]
-    tracks_zh: tuple[str, ...]
-    tracks_en: tuple[str, ...]
-    document: str | None
-    document_zh: str
-    document_en: str
-    clause: str | None
 
 
 @dataclass(frozen=True)
@@ -76,7 +47,7 @@ class Candidate:
 
     Attributes:
         land: the land as it stands in the database.
-        distance: to the laboratory; None where either has no position at all.
+        distance: to the place; None where either has no position at all.
         findings: one for each condition, the distance first.
         zones: the parts that its district plays.
     """
@@ -100,9 +71,9 @@ class Candidate:
 
     @cached_property
     def reasons(self) -> tuple[str, str]:
-        """Why it is an answer or not, in Chinese and English, from the very findings."""
-        zh = [finding.zh for finding in self.findings]
-        en = [finding.en for finding in self.findings]
+        """Why it is an answer or not, in Chinese and English, from the very findings; what is made up says so first."""
+        zh = ["【合成数据，并非实有】"] * self.land.synthetic + [finding.zh for finding in self.findings]
+        en = ["[Synthetic data, not real]"] * self.land.synthetic + [finding.en for finding in self.findings]
         for zone in self.zones:
             tracks_zh = f"，重点布局{'、'.join(zone.tracks_zh)}" if zone.tracks else ""
             tracks_en = f", whose tracks are {', '.join(zone.tracks_en)}" if zone.tracks else ""
@@ -117,7 +88,8 @@ class Answer:
 
     Attributes:
         question: as asked.
-        lab: the laboratory or platform that it names.
+        near: the place that it names.
+        subjects: the layers that were searched.
         accepted: land that meets every condition or may meet it, nearest first, at most ``question.limit``.
         rejected: land of the class that misses a condition for certain, nearest first, at most ten.
         matched: how many would be accepted without a limit.
@@ -126,7 +98,8 @@ class Answer:
     """
 
     question: Question
-    lab: Place
+    near: Near
+    subjects: tuple[Layer, ...]
     accepted: tuple[Candidate, ...]
     rejected: tuple[Candidate, ...]
     matched: int
@@ -136,24 +109,47 @@ class Answer:
     @property
     def statement(self) -> tuple[str, str]:
         """The answer in one sentence; an empty one names the nearest rejected land and its distance."""
-        class_zh, class_en = _class_words(self.question.land_class)
+        what_zh, what_en = self._subject_words
         if self.accepted:
-            return self._found(class_zh, class_en)
+            zh, en = self._found(what_zh, what_en)
+            return (zh + self._made_up[0], f"{en}{self._made_up[1]}")
         if not self.rejected:
-            return f"数据库中没有{class_zh}。", f"The database holds no {class_en}."
+            return f"数据库中没有{what_zh}。", f"The database holds no {what_en}."
         nearest = self.rejected[0]
-        zh = f"没有符合条件的{class_zh}。最近而未入选的是{nearest.land.name_zh}：{nearest.shortfall[0]}"
-        en = f"No {class_en} meets the conditions. The nearest that was rejected is {nearest.land.name_en}: "
-        return zh, en + nearest.shortfall[1]
+        zh = f"没有符合条件的{what_zh}。最近而未入选的是{nearest.land.name_zh}：{nearest.shortfall[0]}"
+        en = f"No {what_en} meets the conditions. The nearest that was rejected is {nearest.land.name_en}: "
+        return zh + self._made_up[0], en + nearest.shortfall[1] + self._made_up[1]
 
-    def _found(self, class_zh: str, class_en: str) -> tuple[str, str]:
-        if self.lab.extent is None:
-            zh = f"{self.lab.name_zh}的位置未公布，与{class_zh}共 {self.matched} 处的远近均不确定。"
-            opening = f"The position of {self.lab.name_en} is unpublished"
-            return zh, f"{opening}: how near {self.matched} pieces of {class_en} are is uncertain."
+    @property
+    def _made_up(self) -> tuple[str, str]:
+        """Which of the layers searched are made up."""
+        titles = [(layer.title_zh, layer.title_en) for layer in self.subjects if layer.synthetic]
+        if not titles:
+            return "", ""
+        zh, en = ("、".join(one for one, _ in titles), ", ".join(one for _, one in titles))
+        return f"所查图层“{zh}”为合成数据，并非实有。", f" What was searched is synthetic, not real: “{en}”."
+
+    @property
+    def _subject_words(self) -> tuple[str, str]:
+        land_class, named = self.question.land_class, self.question.subject is not None
+        zh, en = "工业用地", "industrial land"
+        if named and not conforms(self.subjects[0], LAND):
+            zh, en = "要素", "feature"
+        if land_class is not None:
+            zh, en = f"{land_class.zh}（{land_class.code}）", f"{land_class.en} ({land_class.code})"
+        if not named:
+            return zh, en
+        return f"图层“{self.subjects[0].title_zh}”中的{zh}", f"{en} of the layer “{self.subjects[0].title_en}”"
+
+    def _found(self, what_zh: str, what_en: str) -> tuple[str, str]:
+        place = self.near.place
+        if place.extent is None:
+            zh = f"{place.name_zh}的位置未公布，与{what_zh}共 {self.matched} 处的远近均不确定。"
+            opening = f"The position of {place.name_en} is unpublished"
+            return zh, f"{opening}: how near {self.matched} pieces of {what_en} are is uncertain."
         unsure = self.matched - self.met
-        zh = f"{self.lab.name_zh}附近的{class_zh}：符合 {self.met} 处，不确定 {unsure} 处，由近及远。"
-        opening = f"{class_en[0].upper()}{class_en[1:]} near {self.lab.name_en}, nearest first"
+        zh = f"{place.name_zh}附近的{what_zh}：符合 {self.met} 处，不确定 {unsure} 处，由近及远。"
+        opening = f"{what_en[0].upper()}{what_en[1:]} near {place.name_en}, nearest first"
         return zh, f"{opening}: {self.met} that meet the conditions, {unsure} that may."
 
 
@@ -163,111 +159,81 @@ def select_sites(connection: Connection, question: Question) -> Answer:
     All land is judged in whole arrays; only what the answer shows is read as records and put into words.
 
     Raises:
-        ParameterError: ``near`` names no laboratory or platform.
+        ParameterError: the question names a place or layer that there is not, or asks a layer what it cannot answer.
     """
-    lab = read_place(connection, "labs", question.near)
-    if lab is None:
-        raise _no_such_lab(connection, question.near)
-    land_class = None if question.land_class is None else question.land_class.code
-    lands = read_lands(connection, land_class=land_class, synthetic=question.synthetic)
-    distances = distance_intervals_m(lands.extents, lab.extent)
-    codes = _verdicts(question, lands, distances)
-    order = _nearest_first(lands, distances)
-    accepted = [number for number in order if codes[number] != NO]
-    rejected = [number for number in order if codes[number] == NO]
-    shown = accepted[: question.limit], rejected[:MOST_REJECTED]
-    named = read_places(connection, "industrial_land", [lands.ids[number] for numbers in shown for number in numbers])
-    roles = _zone_roles(connection)
-    answers, misses = (
-        tuple(_judge(question, lab, named[lands.ids[number]], distances[number], roles) for number in numbers)
-        for numbers in shown
+    near = read_near(connection, question.near, synthetic=question.synthetic)
+    subjects = subject_layers(connection, question.subject, synthetic=question.synthetic)
+    if question.land_class is not None:
+        require_classes(subjects)
+    around = [read_surrounding(connection, side, clearance) for side, clearance in _clearances(question)]
+    search = Search(question, near, subjects, tuple(surrounding for _, surrounding in around))
+    judged = judge_lands(connection, search)
+    accepted, rejected = judged.codes != NO, judged.codes == NO
+    further = [read_layer(connection, layer_id) for layer_id in FURTHER_LAYERS]
+    named = [*subjects, *([near.layer] if near.layer else []), *(layer for layer, _ in around), *further]
+    shown = (
+        judged.nearest(connection, near, np.flatnonzero(chosen), most)
+        for chosen, most in ((accepted, question.limit), (rejected, MOST_REJECTED))
     )
+    roles = read_zone_roles(connection)
+    answers, misses = (_explain(search, judged.grounds.places(connection, numbers), roles) for numbers in shown)
     return Answer(
         question=question,
-        lab=lab,
+        near=near,
+        subjects=subjects,
         accepted=answers,
         rejected=misses,
-        matched=len(accepted),
-        met=int(np.sum(codes == YES)),
-        layers=tuple(read_layer(connection, layer_id) for layer_id in ANSWERING_LAYERS),
+        matched=int(np.sum(accepted)),
+        met=int(np.sum(judged.codes == YES)),
+        layers=tuple({layer.id: layer for layer in named}.values()),
     )
 
 
-def _verdicts(question: Question, lands: Lands, distances: DistanceIntervals) -> Codes:
-    """The worst verdict of each piece of land."""
-    limit_m = np.inf if question.max_distance_m is None else question.max_distance_m
-    codes = near_enough(distances, limit_m)
-    if question.min_area_ha is not None:
-        codes = np.minimum(codes, large_enough(lands.own_ha, lands.frame_ha, question.min_area_ha))
-    return codes
+def _clearances(question: Question) -> list[tuple[Side, Clearance]]:
+    inside: list[tuple[Side, Clearance]] = [("inside", Clearance(layer_id)) for layer_id in question.inside]
+    return [*inside, *(("outside", clearance) for clearance in question.outside)]
 
 
-def _nearest_first(lands: Lands, distances: DistanceIntervals) -> list[int]:
-    """By the positions as published, else by the least that the distance can be; unknown last, equals by id."""
-    known = np.where(np.isnan(distances.nominal_m), distances.least_m, distances.nominal_m)
-    order: list[int] = np.lexsort((np.array(lands.ids, dtype=object).astype(str), known)).tolist()
-    return order
-
-
-def _judge(
-    question: Question,
-    lab: Place,
-    land: Place,
-    distance: DistanceInterval | None,
-    roles: Mapping[str, tuple[ZoneRole, ...]],
-) -> Candidate:
-    findings = [judge_distance(lab.name_zh, lab.name_en, distance, question.max_distance_m)]
-    if question.min_area_ha is not None:
-        area = LandArea(own_ha=land.facts["area_ha"], frame_ha=land.facts["park_area_ha"])
-        findings.append(judge_area(area, question.min_area_ha))
-    return Candidate(land, distance, tuple(findings), roles.get(land.facts["district"], ()))
-
-
-def _zone_roles(connection: Connection) -> dict[str, tuple[ZoneRole, ...]]:
-    """The parts that each district plays, by adcode, of layouts whose zones are whole districts."""
-    tracks, documents = (
-        {one["id"]: one["properties"] for one in read_features(connection, table)} for table in ("tracks", "documents")
-    )
-    roles: dict[str, tuple[ZoneRole, ...]] = {}
-    for zone in read_features(connection, "zones"):
-        if zone["properties"]["position_basis"] != "boundary":
-            continue
-        for adcode in zone["properties"]["members"] or ():
-            roles[adcode] = (*roles.get(adcode, ()), _zone_role(zone, tracks, documents))
-    return roles
-
-
-def _zone_role(zone: Feature, tracks: Mapping[str, Any], documents: Mapping[str, Any]) -> ZoneRole:
-    facts = zone["properties"]
-    ids = tuple(facts["tracks"] or ())
-    return ZoneRole(
-        id=zone["id"],
-        layout=facts["layout"],
-        name_zh=facts["name_zh"],
-        name_en=facts["name_en"],
-        role=facts["role"],
-        tracks=ids,
-        tracks_zh=tuple(tracks[one]["name_zh"] for one in ids),
-        tracks_en=tuple(tracks[one]["name_en"] for one in ids),
-        document=facts["document"],
-        document_zh=documents[facts["document"]]["title_zh"],
-        document_en=documents[facts["document"]]["title_en"],
-        clause=facts["clause"],
+def _explain(search: Search, lands: list[Place], roles: Mapping[str, tuple[ZoneRole, ...]]) -> tuple[Candidate, ...]:
+    """Everything that was judged of the land shown, in words."""
+    extents = _extents(lands)
+    distances = intervals_m(extents, search.near.place.extent)
+    findings = [[_distance_finding(search, distances[at])] for at in range(len(lands))]
+    if search.question.min_area_ha is not None:
+        for at, land in enumerate(lands):
+            findings[at].append(_area_finding(search, land, search.question.min_area_ha))
+    for surrounding in search.surroundings:
+        standing = stand(surrounding, extents, fully=True)
+        found = explain_standings(surrounding, standing, shares_inside(surrounding, extents.shapes))
+        for at, finding in enumerate(found):
+            findings[at].append(finding)
+    return tuple(
+        Candidate(land, distances[at], tuple(findings[at]), roles.get(str(land.facts.get("district")), ()))
+        for at, land in enumerate(lands)
     )
 
 
-def _no_such_lab(connection: Connection, near: str) -> ParameterError:
-    known = [lab["id"] for lab in read_features(connection, "labs")]
-    return ParameterError(
-        "near",
-        near,
-        f"没有编号为“{near}”的实验室或平台；编号见 /api/collections/labs/items，如 {'、'.join(known[:5])}。",
-        f"There is no laboratory or platform “{near}”; /api/collections/labs/items has the ids, such as "
-        f"{', '.join(known[:5])}.",
+def _extents(lands: list[Place]) -> Extents:
+    """Where land is, as arrays."""
+    shapes = np.full(len(lands), None, dtype=object)
+    shapes[:] = [None if land.extent is None else land.extent.shape for land in lands]
+    known = [land.extent for land in lands]
+    return Extents(
+        shapes=shapes,
+        accuracy_m=np.array([0.0 if one is None else one.accuracy_m for one in known]),
+        positioned=np.array([one is not None and one.positioned for one in known], dtype=bool),
     )
 
 
-def _class_words(land_class: LandClass | None) -> tuple[str, str]:
-    if land_class is None:
-        return "工业用地", "industrial land"
-    return f"{land_class.zh}（{land_class.code}）", f"{land_class.en} ({land_class.code})"
+def _distance_finding(search: Search, distance: DistanceInterval | None) -> Finding:
+    place = search.near.place
+    return judge_distance(place.name_zh, place.name_en, distance, search.question.max_distance_m)
+
+
+def _area_finding(search: Search, land: Place, least_ha: float) -> Finding:
+    layer = next(one for one in search.subjects if one.id == land.layer_id)
+    if not conforms(layer, LAND):
+        own_ha = float(measured_ha(_extents([land]).shapes)[0])
+        return judge_area(LandArea(None if np.isnan(own_ha) else own_ha, None, measured=True), least_ha)
+    measured = "几何" in (land.facts.get("area_source") or "")
+    return judge_area(LandArea(land.facts["area_ha"], land.facts["park_area_ha"], measured=measured), least_ha)

@@ -7,6 +7,7 @@ them carry the same parameters into the OpenAPI document.
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -21,6 +22,8 @@ from bioplan_gis.siting.conditions import require_measure
 DEFAULT_LIMIT = 100
 MOST_FEATURES = 10_000
 MOST_KEY = 2**63 - 1
+# Parameters that may be given several times.
+REPEATABLE = {"inside", "outside"}
 
 Bbox = tuple[float, float, float, float]
 
@@ -60,7 +63,7 @@ async def known_parameters_only(request: Request) -> None:
             raise ParameterError(
                 name, value, f"参数“{name}”含有空字符。", f"The parameter “{name}” holds a NUL character."
             )
-        if count > 1:
+        if count > 1 and name not in REPEATABLE:
             raise ParameterError(
                 name,
                 value,
@@ -174,13 +177,22 @@ def _measure(name: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def read_id(text: str) -> str:
-    """An id as the feeds give it."""
-    if not text.strip():
-        raise ParameterError(
-            "near", text, "near 应为一个平台的编号。", "near should be the id of a laboratory or platform."
-        )
-    return text.strip()
+def _named(name: str, zh: str, en: str) -> BeforeValidator:
+    """Text that names something, and is not empty."""
+
+    def read(text: str) -> str:
+        if not text.strip():
+            raise ParameterError(name, text, f"{name} 应为{zh}。", f"{name} should be {en}.")
+        return text.strip()
+
+    return BeforeValidator(read)
+
+
+def read_synthetic(text: str) -> bool:
+    """Whether made-up land may answer."""
+    if text.lower() not in {"true", "false"}:
+        raise ParameterError("synthetic", text, "synthetic 应为 true 或 false。", "synthetic should be true or false.")
+    return text.lower() == "true"
 
 
 Limit = Annotated[
@@ -196,7 +208,31 @@ Datetime = Annotated[
     str | None, BeforeValidator(read_datetime), Query(alias="datetime", description="RFC 3339 instant or interval.")
 ]
 Format = Annotated[str | None, BeforeValidator(read_format), Query(alias="f", description="json or geojson.")]
-Near = Annotated[str, BeforeValidator(read_id), Query(description="Id of a laboratory or platform.")]
+Near = Annotated[
+    str,
+    _named("near", "平台编号、“图层/编号”或“经度,纬度”", "the id of a laboratory or platform, LAYER/ID, or lon,lat"),
+    Query(description="Id of a laboratory or platform, LAYER/ID of any feature, or lon,lat of a point."),
+]
+Subject = Annotated[
+    str | None,
+    _named("subject", "一个图层编号", "a layer's id"),
+    Query(description="Layer to search, synthetic ones too; without it all industrial land, built in and imported."),
+]
+Synthetic = Annotated[
+    Any,
+    BeforeValidator(read_synthetic),
+    Query(
+        alias="synthetic", description="true: synthetic land may answer as well.", json_schema_extra={"type": "boolean"}
+    ),
+]
+Inside = Annotated[
+    Sequence[str],
+    Query(description="Layer that the land must lie wholly within; may be given several times."),
+]
+Outside = Annotated[
+    Sequence[str],
+    Query(description="LAYER or LAYER:METRES that the land must keep clear of; may be given several times."),
+]
 LandClassParameter = Annotated[
     Any,
     BeforeValidator(read_class),

@@ -4,6 +4,7 @@ A condition met at one end of what a measure can be and missed at the other is n
 uncertain, and its sentence names what would settle it.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +16,16 @@ from bioplan_gis.extents import DistanceInterval, DistanceIntervals
 from bioplan_gis.landuse import Verdict
 
 M_PER_KM = 1000.0
+# Positions known as well as this are shown without the interval that they leave.
+EXACT_M = 10.0
 
 # Verdicts in whole arrays are numbers, the worse the lower, so that the worst of several is their minimum.
 VERDICTS = (Verdict.NO, Verdict.UNCERTAIN, Verdict.CONDITIONAL, Verdict.YES)
 NO, UNCERTAIN, _, YES = range(len(VERDICTS))
 Codes = NDArray[np.int8]
+
+
+_METRES = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,58 @@ def require_measure(name: str, number: float, given: str) -> float:
 
 
 @dataclass(frozen=True)
+class Clearance:
+    """A layer that land must keep clear of, or lie within.
+
+    Attributes:
+        layer_id: the layer's id.
+        metres: how far outside of it, on the ellipsoid; 0 for any distance.
+    """
+
+    layer_id: str
+    metres: float = 0.0
+
+    def __str__(self) -> str:
+        """As it is asked for."""
+        return f"{self.layer_id}:{self.metres:g}" if self.metres else self.layer_id
+
+
+def read_container(text: str) -> str:
+    """``LAYER``, as the condition ``inside`` takes it.
+
+    Raises:
+        ParameterError: it is empty, or has a distance as ``outside`` would.
+    """
+    if not text.strip() or re.search("[:：]", text):
+        raise ParameterError(
+            "inside",
+            text,
+            "inside 应为一个图层编号，不带距离，如 zones；要求相隔的距离请用 outside，如 outside=water:200。",
+            "inside should be a layer's id without a distance, such as zones; outside takes one: outside=water:200.",
+        )
+    return text.strip()
+
+
+def read_clearance(text: str) -> Clearance:
+    """``LAYER`` or ``LAYER:METRES``, as the condition ``outside`` takes it.
+
+    Raises:
+        ParameterError: the distance is no number of metres from 0 to half of the Earth's circumference.
+    """
+    layer_id, colon, metres = text.strip().replace("：", ":").partition(":")
+    if layer_id and not colon:
+        return Clearance(layer_id)
+    if not layer_id or not _METRES.fullmatch(metres) or float(metres) > MEASURES["max_distance_km"].most * M_PER_KM:
+        raise ParameterError(
+            "outside",
+            text,
+            "outside 应为图层编号，或“图层编号:米数”，米数不小于 0，如 water:200。",
+            "outside should be a layer's id, or LAYER:METRES with metres of 0 or more, such as water:200.",
+        )
+    return Clearance(layer_id, float(metres))
+
+
+@dataclass(frozen=True)
 class Finding:
     """One condition judged for one piece of land.
 
@@ -87,10 +145,12 @@ class LandArea:
     Attributes:
         own_ha: the area of the land of the class itself; None where unpublished.
         frame_ha: area of the park that it lies in, an upper frame; None where unpublished.
+        measured: whether its own area was measured from its geometry, rather than stated.
     """
 
     own_ha: float | None
     frame_ha: float | None
+    measured: bool = False
 
 
 def near_enough(distances: DistanceIntervals, limit_m: float) -> Codes:
@@ -143,8 +203,10 @@ def judge_area(area: LandArea, least_ha: float) -> Finding:
     bound = f"{least_ha:g}"
     code = large_enough(_known(area.own_ha), _known(area.frame_ha), least_ha)[0]
     if area.own_ha is not None:
-        zh = f"面积 {area.own_ha:g} 公顷，{'不小于' if code == YES else '小于'} {bound} 公顷。"
-        en = f"Its area of {area.own_ha:g} ha is {'at least' if code == YES else 'less than'} {bound} ha."
+        own = _telling(area.own_ha, least_ha)
+        how_zh, how_en = ("（由图形量得）", ", measured from its shape,") if area.measured else ("", "")
+        zh = f"面积 {own} 公顷{how_zh}，{'不小于' if code == YES else '小于'} {bound} 公顷。"
+        en = f"Its area of {own} ha{how_en} is {'at least' if code == YES else 'less than'} {bound} ha."
         return Finding("min_area_ha", VERDICTS[code], zh, en)
     if code == NO:
         zh = f"所在园区总面积仅 {area.frame_ha:g} 公顷，小于 {bound} 公顷。"
@@ -158,6 +220,12 @@ def judge_area(area: LandArea, least_ha: float) -> Finding:
         "takes parcel or regulatory-plan data to settle."
     )
     return Finding("min_area_ha", Verdict.UNCERTAIN, zh, en)
+
+
+def _telling(number: float, bound: float) -> str:
+    """A number with so many digits that it does not read as a bound that it misses."""
+    shown = (f"{number:.{digits}g}" for digits in range(6, 18))
+    return next(text for text in shown if float(text) == number or (float(text) < bound) == (number < bound))
 
 
 def _known(number: float | None) -> Metres:
@@ -186,6 +254,9 @@ def distance_words(distance: DistanceInterval | None) -> tuple[str, str]:
     least, most = _km(distance.least_m), _km(distance.most_m)
     if distance.nominal_m is None:
         return f" {least}–{most} 千米（仅知所在行政区）", f"{least}–{most} km (only a district is known)"
+    if distance.most_m - distance.least_m < EXACT_M:
+        exact = f"{distance.nominal_m / M_PER_KM:.2f}"
+        return f" {exact} 千米", f"{exact} km"
     nominal = _km(distance.nominal_m)
     return (
         f"约 {nominal} 千米（按位置精度为 {least}–{most} 千米）",
