@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from bioplan_gis.errors import UnreadableFileError, UnsafeFileError
-from bioplan_gis.importing import archives, kinds
+from bioplan_gis.importing import archives, kinds, transcoding
 from bioplan_gis.importing.rows import Note
 
 FOLDER_PREFIX = "bioplan-import-"
@@ -69,17 +69,35 @@ class GivenFile:
 
 
 @contextmanager
-def given_file(path: Path) -> Iterator[GivenFile]:
+def given_file(path: Path, encoding: str | None = None) -> Iterator[GivenFile]:
     """Check what was given and hold it open to reading; what was unpacked for it is removed at the end.
 
+    Args:
+        path: as the user wrote it.
+        encoding: of its text, as the user says; XML, JSON and MapInfo tables in another than UTF-8 are copied.
+
     Raises:
+        ParameterError: ``encoding`` is none.
         UnsafeFileError: it is remote, virtual, a device, or an archive meant to harm.
         UnreadableFileError: it is missing, empty, of no known kind, or not what its name says.
     """
     _forbid_addresses(path)
     _forbid_what_is_no_file(path)
     with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, ignore_cleanup_errors=True) as folder:
-        yield _given(_shapefile_of(path), path, Path(folder))
+        yield _given(_shapefile_of(path), _Place(path, Path(folder), encoding))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What was given, the folder to lay it in, and the encoding that the user says."""
+
+    original: Path
+    folder: Path
+    encoding: str | None
+
+    def home(self) -> Path:
+        """A new folder within the folder."""
+        return Path(tempfile.mkdtemp(dir=self.folder))
 
 
 def _forbid_addresses(path: Path) -> None:
@@ -161,18 +179,20 @@ def _neighbours(path: Path) -> dict[str, Path]:
     return {other.suffix.lower(): other for other in same if other.is_file()}
 
 
-def _given(path: Path, original: Path, folder: Path) -> GivenFile:
+def _given(path: Path, place: _Place) -> GivenFile:
     if path.is_dir():
-        return _staged(path, original, folder, kinds.FILE_GEODATABASE, ".gdb")
+        return _staged(path, place, kinds.FILE_GEODATABASE, b"")
     with path.open("rb") as stream:
         head = stream.read(kinds.HEAD_BYTES)
-    kind = _archive_kind(path, head) if kinds.content_kind(head) == kinds.ARCHIVE else kinds.content_kind(head)
+    kind = kinds.content_kind(head)
+    if kind == kinds.ARCHIVE:
+        kind = _archive_kind(path, head)
     _forbid_lies(path.name, kind)
     if kind == kinds.ARCHIVE:
-        return _unpacked(path, original, folder)
+        return _unpacked(path, place)
     if kind == kinds.XLSX:
         archives.weigh(path, called=path.name)
-    return _staged(path, original, folder, kind, path.suffix.lower())
+    return _staged(path, place, kind, head)
 
 
 def _archive_kind(path: Path, head: bytes) -> str:
@@ -211,12 +231,20 @@ def _forbid_lies(name: str, kind: str) -> None:
     )
 
 
-def _staged(path: Path, original: Path, folder: Path, kind: str, suffix: str) -> GivenFile:
-    home = Path(tempfile.mkdtemp(dir=folder))
-    target = _laid(path, home / f"data{suffix}")
+def _staged(path: Path, place: _Place, kind: str, head: bytes) -> GivenFile:
+    suffix = path.suffix.lower()
+    home = place.home()
+    target = home / f"data{suffix}"
     beside = _neighbours(path) if suffix in _SIDECARS else {}
     notes = [*_lay_sidecars(path, beside, home, _SIDECARS.get(suffix, ())), *_missing_notes(suffix, beside)]
-    return GivenFile(target, kind, original, path.stem, notes=tuple(notes))
+    if kind == kinds.MAPINFO:
+        data = next((home / f"data{one}" for one in (".dat", ".mid") if (home / f"data{one}").exists()), None)
+        recoded = transcoding.laid_with_charset(path, data, place.encoding, target)
+    else:
+        recoded = transcoding.laid_as_utf8(path, head, kind, place.encoding, target)
+    if not target.exists():
+        _laid(path, target)
+    return GivenFile(target, kind, place.original, path.stem, notes=(*notes, *filter(None, [recoded])))
 
 
 def _laid(source: Path, target: Path) -> Path:
@@ -251,14 +279,12 @@ def _missing_notes(suffix: str, beside: Mapping[str, Path]) -> Iterator[Note]:
         yield Note("没有 .shx 索引，已由 .shp 重建", "there is no .shx index; it was made again from the .shp")
 
 
-def _unpacked(path: Path, original: Path, folder: Path) -> GivenFile:
+def _unpacked(path: Path, place: _Place) -> GivenFile:
     """The sources within an archive: one of them as itself, several as parts of one."""
-    box = Path(tempfile.mkdtemp(dir=folder))
-    found = archives.unpack(path, box, _is_of_use, called=path.name)
-    home = Path(tempfile.mkdtemp(dir=folder))
-    sources = list(_arranged(found, home))
+    found = archives.unpack(path, place.home(), _is_of_use, called=path.name)
+    sources = list(_arranged(found, place.home()))
     mains = [source for source in sources if source.suffix.lower() not in _TABLES] or sources
-    parts = tuple(_given(source, original, folder) for source in mains)
+    parts = tuple(_given(source, place) for source in mains)
     if not parts:
         raise UnreadableFileError(
             f"压缩包“{path.name}”中没有可导入的文件（包内的压缩包不会打开）",
@@ -266,7 +292,7 @@ def _unpacked(path: Path, original: Path, folder: Path) -> GivenFile:
         )
     if len(parts) == 1:
         return parts[0]
-    return GivenFile(path, kinds.ARCHIVE, original, path.stem, parts=_told_apart(parts))
+    return GivenFile(path, kinds.ARCHIVE, place.original, path.stem, parts=_told_apart(parts))
 
 
 def _told_apart(parts: tuple[GivenFile, ...]) -> tuple[GivenFile, ...]:

@@ -86,7 +86,7 @@ def open_rows(
         FileRefusedError: it is hostile, unreadable, or leaves open what must be known; also while batches are taken.
     """
     request = {"reading": dataclasses.asdict(reading), "batch_rows": batch_rows}
-    with given_file(path) as file, _child(file, request, patience_s) as child, child.watched():
+    with given_file(path, reading.encoding) as file, _child(file, request, patience_s) as child, child.watched():
         stream = child.opened()
         facts = facts_from_json(stream.schema.metadata[b"bioplan_facts"])
         yield Rows(facts, child.batches(stream))

@@ -64,11 +64,8 @@ def source_layers(file: GivenFile) -> tuple[SourceLayer, ...]:
 
 
 def _rows(file: GivenFile, layer: str | None) -> int | None:
-    return _known(described(file, layer)["features"])
-
-
-def _known(count: int) -> int | None:
-    return count if count >= 0 else None
+    count = pyogrio.read_info(file.path, layer=layer, force_feature_count=True, **options(file))["features"]
+    return int(count) if count >= 0 else None
 
 
 def shown_name(file: GivenFile, layer: SourceLayer) -> str:

@@ -210,7 +210,9 @@ def _batch(opened: _Opened, table: pa.Table, first_row: int) -> Batch:
     geometry = opened.info["geometry_name"] or "wkb_geometry"
     wkb = table.column(geometry).combine_chunks() if geometry in table.column_names else None
     attributes = table.drop_columns([*opened.dropped, *([] if wkb is None else [geometry])])
-    if opened.text is not None:
+    if opened.text is None:
+        attributes.validate(full=True)
+    else:
         attributes = texts.decoded(attributes, opened.text)
     if opened.ids is not None:
         attributes = attributes.add_column(0, "id", _slice(opened.ids, first_row - 1, table.num_rows))
@@ -247,8 +249,17 @@ def _explained(file: GivenFile) -> Iterator[None]:
         yield
     except _TROUBLES as error:
         told = str(error).partition("; It might help")[0].replace(str(file.path), file.original.name)
+        if isinstance(error, UnicodeError) or "Invalid UTF8" in told:
+            raise _not_utf8(file) from error
         words = " ".join(told.split())[:300]
         raise UnreadableFileError(
             f"无法按 {file.kind} 读取“{file.original.name}”，文件可能已损坏：{words}",
             f"{file.original.name} cannot be read as {file.kind}; it may be damaged: {words}",
         ) from error
+
+
+def _not_utf8(file: GivenFile) -> UnreadableFileError:
+    return UnreadableFileError(
+        f"“{file.original.name}”的文字不是 UTF-8；请用 --encoding 指定其编码（中文文件多为 GB18030）",
+        f"the text of {file.original.name} is not UTF-8; say its encoding with --encoding (Chinese files: GB18030)",
+    )

@@ -1,0 +1,131 @@
+"""Files whose text GDAL would misread, laid out again in an encoding that it reads.
+
+XML and JSON are copied as UTF-8; a MapInfo table keeps its bytes and is told its character set (“Charset” of the MapInfo
+Data Interchange Format).
+"""
+
+import codecs
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from bioplan_gis.importing import kinds
+from bioplan_gis.importing.charsets import codec_named, label, told_codec
+from bioplan_gis.importing.rows import Note
+
+CHUNK_BYTES = 4 * 1024**2
+_JSON = {kinds.GEOJSON, kinds.GEOJSON_LINES, kinds.TOPOJSON, kinds.JSON_FG, kinds.ESRI_JSON}
+_XML = {kinds.KML, kinds.GML, kinds.GPX}
+_DECLARATION = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
+_CHARSET = re.compile(rb"""(charset\s+"?)([\w-]+)("?)""", re.IGNORECASE)
+_MAPINFO_CHARSETS = {
+    "gb18030": b"WindowsSimpChinese",
+    "gbk": b"WindowsSimpChinese",
+    "big5": b"WindowsTradChinese",
+    "cp950": b"WindowsTradChinese",
+    "utf-8": b"UTF-8",
+    "cp1252": b"WindowsLatin1",
+}
+_PROBED_BYTES = 1024**2
+_UTF8 = ("utf-8", "utf-8-sig", "ascii")
+
+
+def laid_as_utf8(source: Path, head: bytes, kind: str, told: str | None, target: Path) -> Note | None:
+    """Write ``target`` in UTF-8 where the file is XML or JSON in another encoding; None, and no file, elsewhere.
+
+    Args:
+        source: the file.
+        head: its first bytes.
+        kind: what it is.
+        told: the encoding that the user says.
+        target: where to write.
+
+    Raises:
+        ParameterError: ``told`` is no encoding.
+    """
+    codec = _codec(head, kind, told)
+    if codec in {None, *_UTF8}:
+        return None
+    with target.open("xb") as copy:
+        copy.writelines(_recoded(source, str(codec), is_xml=kind in _XML))
+    return Note(f"按 {label(str(codec))} 编码读取", f"read in the encoding {label(str(codec))}")
+
+
+def _codec(head: bytes, kind: str, told: str | None) -> str | None:
+    if kind not in _JSON | _XML:
+        return None
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if told is not None:
+        return told_codec(told)
+    declared = _DECLARATION.match(head) if kind in _XML else None
+    return codec_named(declared.group(1).decode()) if declared else None
+
+
+def _recoded(source: Path, codec: str, *, is_xml: bool) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(codec)(errors="replace")
+    with source.open("rb") as stream:
+        first = True
+        while chunk := stream.read(CHUNK_BYTES):
+            text = decoder.decode(chunk).removeprefix("\ufeff" if first else "")
+            if first and is_xml:
+                text = re.sub(r"""^(\s*<\?xml[^>]*?encoding\s*=\s*)["'][\w.:-]+["']""", r'\1"UTF-8"', text)
+            first = False
+            yield text.encode()
+        yield decoder.decode(b"", final=True).encode()
+
+
+def laid_with_charset(source: Path, data: Path | None, told: str | None, target: Path) -> Note | None:
+    """Write ``target``, a MapInfo table or interchange file, with a character set where its own says none.
+
+    Args:
+        source: the ``.tab`` or ``.mif``.
+        data: the ``.dat`` or ``.mid`` beside it.
+        told: the encoding that the user says.
+        target: where to write; nothing is written, and None given, where the file's own character set stands.
+
+    Raises:
+        ParameterError: ``told`` is no encoding.
+    """
+    head = source.read_bytes()[:_PROBED_BYTES]
+    named = _CHARSET.search(head)
+    sample = head + (_probed(data) if data else b"")
+    if told is None and (sample.isascii() or (named and named.group(2).lower() not in {b"neutral", b"none"})):
+        return None
+    codec = told_codec(told) if told else _likely(sample)
+    charset = _MAPINFO_CHARSETS.get(codec, b"WindowsSimpChinese")
+    with target.open("xb") as copy, source.open("rb") as stream:
+        start = stream.read(_PROBED_BYTES)
+        copy.write(_with_charset(start, charset))
+        shutil.copyfileobj(stream, copy)
+    if told:
+        return Note(f"按指定的 {label(codec)} 编码读取", f"read in {label(codec)}, as told")
+    return Note(
+        f"文件没有写明字符集，按 {label(codec)} 读取；可用 --encoding 指定",
+        f"the file names no character set and is read in {label(codec)}; --encoding says another",
+    )
+
+
+def _probed(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(_PROBED_BYTES)
+
+
+def _likely(sample: bytes) -> str:
+    """The text of a .dat stands among binary numbers; only what looks like text can tell."""
+    pieces = re.findall(rb"[\x80-\xfe][\x40-\xfe]{1,}", sample)
+    try:
+        b" ".join(pieces).decode("utf-8")
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8"
+
+
+def _with_charset(start: bytes, charset: bytes) -> bytes:
+    if _CHARSET.search(start):
+        return _CHARSET.sub(lambda match: match.group(1) + charset + match.group(3), start, count=2)
+    line, ending, rest = start.partition(b"\n")
+    return (
+        line + ending + (b"!charset " if line.lower().startswith(b"!table") else b"Charset ") + charset + b"\n" + rest
+    )
