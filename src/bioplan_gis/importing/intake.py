@@ -17,7 +17,7 @@ from bioplan_gis.importing.derived import Constants, derived_columns
 from bioplan_gis.importing.fields import Field, canonical, fields_of
 from bioplan_gis.importing.georeference import Georeference, georeference, require_certain, to_storage
 from bioplan_gis.importing.landing import HANGZHOU, Landed, Landing
-from bioplan_gis.importing.parcels import merge, whole_parcels
+from bioplan_gis.importing.notices import merge, whole_parcels
 from bioplan_gis.importing.repairs import KEPT_NULL, REPAIRS, promote, repair
 from bioplan_gis.importing.report import MOST_EXAMPLES, Tally
 from bioplan_gis.importing.rows import Batch, Facts, Note
