@@ -38,7 +38,12 @@ _ELLIPSOIDS: tuple[tuple[Family, float, float], ...] = (
 )
 _LONGEST_CODE = 40
 _ALIKE_M, _ALIKE_FLATTENING, _LEAST_AXIS_M = 0.5, 1e-3, 6.3e6
-_NATIONAL = re.compile(r"2000|84|itrf|igs|grs.?(19)?80|unknown|not.specified|undefined", re.IGNORECASE)
+_UNNAMED = "unknown|not.specified|undefined"
+_NATIONAL: dict[Family, re.Pattern[str]] = {
+    "cgcs2000": re.compile(rf"2000|84|itrf|igs|grs.?(19)?80|{_UNNAMED}", re.IGNORECASE),
+    "xian80": re.compile(rf"xi.?an|1980|iag|{_UNNAMED}", re.IGNORECASE),
+    "beijing54": re.compile(rf"beijing|kras|{_UNNAMED}", re.IGNORECASE),
+}
 _FAMILIES: tuple[tuple[Family, str], ...] = (
     ("cgcs2000", r"cgcs\s*2000|2000\s*国家|国家\s*2000|大地\s*2000|china[\s_]*2000|2000\s*坐标"),
     ("xian80", r"(西安|xi.?an)[\s_]*(19)?80|(19)?80\s*西安"),
@@ -113,6 +118,7 @@ def told_definition(told: str) -> Definition:
     return found
 
 
+@lru_cache(maxsize=256)
 def definition(text: str) -> Definition | None:
     """What a text in any spelling defines; None where it is no CRS on the Earth, or a local one without any place."""
     try:
@@ -137,7 +143,7 @@ def _horizontal(crs: CRS) -> CRS | None:
         return crs if _carries_shift(crs) else _horizontal(crs.source_crs) if crs.source_crs else None
     if not (crs.is_geographic or crs.is_projected):
         return None
-    return crs.to_2d()
+    return crs.to_2d() if len(crs.axis_info) > 2 else crs  # noqa: PLR2004
 
 
 def _carries_shift(crs: CRS) -> bool:
@@ -161,8 +167,7 @@ def _family(crs: CRS) -> Family:
     axis_m, flattening = (crs.ellipsoid.semi_major_metre, crs.ellipsoid.inverse_flattening) if crs.ellipsoid else (0, 0)
     for family, own_axis_m, own_flattening in _ELLIPSOIDS:
         if abs(axis_m - own_axis_m) < _ALIKE_M and abs(flattening - own_flattening) < _ALIKE_FLATTENING:
-            national = family != "cgcs2000" or datum is None or _NATIONAL.search(datum.name)
-            return family if national else "other"
+            return family if datum is None or _NATIONAL[family].search(datum.name) else "other"
     return "other"
 
 

@@ -17,6 +17,7 @@ from bioplan_gis.datums import ACCURACY_M, Datum, to_cgcs2000
 from bioplan_gis.errors import ParameterError, UncertainFileError
 from bioplan_gis.importing.candidates import Candidate, candidates, inside, landed, turned
 from bioplan_gis.importing.definitions import (
+    CHINA,
     MILLION,
     WORLD,
     Definition,
@@ -28,7 +29,7 @@ from bioplan_gis.importing.definitions import (
 )
 from bioplan_gis.importing.landing import NOWHERE, Landing
 from bioplan_gis.importing.questions import (
-    OLD_NAMES,
+    NAMES,
     axes,
     compared,
     listed,
@@ -99,8 +100,11 @@ class _Reading:
         return to_cgcs2000(to_degrees(eastings, self.definition.text), self.datum)
 
     @property
-    def plain(self) -> bool:
-        return not self.swapped and self.removed is None and self.added is None
+    def keeps(self) -> bool:
+        """Whether the coordinates are longitude and latitude as they stand."""
+        known = self.definition
+        own = known.geographic and known.family != "other" and not known.shifted
+        return own and not self.swapped and self.datum == "cgcs2000"
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,7 @@ def to_storage(shapes: Shapes, decided: Georeference) -> Shapes:
     if known is None:
         raise ParameterError("crs", decided.crs, f"无法识别坐标系“{decided.crs}”", f"“{decided.crs}” is no CRS")
     reading = _Reading(known, decided.datum, decided.swapped, decided.zone_prefix_removed, decided.zone_prefix_added)
-    if known.geographic and known.family != "other" and reading.plain and decided.datum == "cgcs2000":
+    if reading.keeps:
         return shapes
     return np.asarray(shapely.transform(shapes, reading.lonlat), dtype=object)
 
@@ -229,12 +233,13 @@ def _readings(sample: _Sample, known: Definition) -> Iterator[_Reading]:
 
 
 def _judged(reading: _Reading, sample: _Sample, stretch: float) -> _Reading:
-    """A reading with the share of the sample that lands where its CRS is used, or in a district not far from there."""
+    """A reading with the share of the sample that lands in China where its CRS is used, or in a district near there."""
     if not len(sample.xy):
         return replace(reading, share=1.0)
     lonlat, area = reading.lonlat(sample.xy), reading.definition.area
     near = inside(lonlat, area, TOLD_STRETCH_DEGREES) & (sample.landing.places(lonlat) != NOWHERE)
-    return replace(reading, share=float((inside(lonlat, area, stretch) | near).mean()))
+    used = inside(lonlat, area, stretch) & inside(lonlat, CHINA)
+    return replace(reading, share=float((used | near).mean()))
 
 
 def _chosen(sample: _Sample, known: Definition, stretch: float) -> _Reading | None:
@@ -246,12 +251,31 @@ def _chosen(sample: _Sample, known: Definition, stretch: float) -> _Reading | No
     return allowed[0] if plain.share <= IMPOSSIBLE and len(allowed) == 1 else None
 
 
+def _abroad(sample: _Sample, known: Definition) -> _Reading | None:
+    """The plain reading of a CRS that is used outside China too, where its coordinates are outside China."""
+    plain = _Reading(known, sample.datum, sample.orders[0])
+    lands = inside(plain.lonlat(sample.xy), known.area).mean() >= MEANT
+    return plain if lands and not sample.candidates else None
+
+
 def _told(sample: _Sample, known: Definition, told: str) -> Georeference:
     _check_datum(known, sample.datum)
     reading = _chosen(sample, known, TOLD_STRETCH_DEGREES)
     if reading is None:
         raise nowhere(sample.xy, told, known, sample.candidates)
-    return _decided(reading, "told", (Note(f"由用户指定：{told}", f"told by the user: {told}"),), certain=True)
+    evidence = [Note(f"由用户指定：{told}", f"told by the user: {told}")]
+    own = landed(known, reading.lonlat(sample.xy), sample.landing, swapped=reading.swapped)
+    others = sample.candidates if own.around <= IMPOSSIBLE and len(sample.xy) else ()
+    if others and others[0].in_hangzhou >= MEANT:
+        evidence.append(_doubted(others[0]))
+    return _decided(reading, "told", tuple(evidence), certain=True)
+
+
+def _doubted(other: Candidate) -> Note:
+    return Note(
+        f"注意：如此则不落在杭州及周边，而按 {other.crs}（{other.name}）读会落在杭州",
+        f"mind that this lands neither in Hangzhou nor near it, while {other.crs} ({other.name}) would land there",
+    )
 
 
 def _check_datum(known: Definition, datum: Datum) -> None:
@@ -266,7 +290,7 @@ def _check_datum(known: Definition, datum: Datum) -> None:
 
 def _declared(sample: _Sample, known: Definition) -> Georeference:
     _check_datum(known, sample.datum)
-    reading = _chosen(sample, known, STRETCH_DEGREES)
+    reading = _chosen(sample, known, STRETCH_DEGREES) or _abroad(sample, known)
     said = Note(f"文件声明：{known.name}（{known.short}）", f"declared by the file: {known.name} ({known.short})")
     if reading is None:
         against = Note(
@@ -275,10 +299,21 @@ def _declared(sample: _Sample, known: Definition) -> Georeference:
         )
         return _guessed(sample, (said, against))
     transformed = known.family == "cgcs2000" or known.shifted
+    own = landed(known, reading.lonlat(sample.xy), sample.landing, swapped=reading.swapped)
+    others = sample.candidates if own.around <= IMPOSSIBLE and len(sample.xy) else ()
+    if others and others[0].in_hangzhou >= MEANT:
+        return _guessed(sample, (said, _elsewhere(known)))
     if transformed or known.family == "other":
         return _decided(reading, "declared", (said,), certain=True)
-    own = landed(known, reading.lonlat(sample.xy), sample.landing, swapped=reading.swapped)
     return replace(_decided(reading, "declared", (said,), certain=False), candidates=(own,))
+
+
+def _elsewhere(known: Definition) -> Note:
+    return Note(
+        f"但按声明读，坐标落在杭州及周边之外；如声明无误，请给出 --crs {known.short}",
+        "read as declared, however, they land neither in Hangzhou nor near it; if the declaration is right, give "
+        f"--crs {known.short}",
+    )
 
 
 def _decided(reading: _Reading, how: How, evidence: tuple[Note, ...], *, certain: bool) -> Georeference:
@@ -330,7 +365,7 @@ def _remarks(reading: _Reading) -> Iterator[Note]:
 
 
 def _old_datum(family: Family) -> Note:
-    name, metres = OLD_NAMES[family], OLD_DATUM_M[family]
+    name, metres = NAMES[family], OLD_DATUM_M[family]
     return Note(
         f"{name.zh}到 CGCS2000 没有公开的转换参数，经纬度照搬，位置最多偏离约 {metres:.0f} 米",
         f"there is no public transformation from {name.en} to CGCS2000; its longitudes and latitudes are taken over as "

@@ -10,11 +10,12 @@ from bioplan_gis.importing.definitions import Definition, Family, GaussKruger, P
 from bioplan_gis.importing.landing import HANGZHOU, District
 from bioplan_gis.importing.rows import Note
 
-MOST_OTHERS = 4
-OLD_NAMES: dict[Family, Note] = {
+NAMES: dict[Family, Note] = {
+    "cgcs2000": Note("CGCS2000", "CGCS2000"),
     "xian80": Note("1980 西安坐标系", "Xian 1980"),
     "beijing54": Note("1954 年北京坐标系", "Beijing 1954"),
 }
+_LONGEST = 60
 OWN_SYSTEM = Note(
     "也可能是城市独立坐标系（例如中央经线 120° 或 120°10′ 并平移过原点），其参数不公开，无法推测；"
     "请先由测绘部门转换为 CGCS2000",
@@ -51,26 +52,29 @@ def axes(*, swapped: bool, geographic: bool) -> Note:
 
 
 def compared(found: tuple[Candidate, ...]) -> Iterator[Note]:
-    """How the likeliest reading lands, and what is wrong with the others."""
+    """How the likeliest reading lands, which others land in Hangzhou too, and which do not."""
     best, *others = found
     place = where(best.districts)
     yield Note(
         f"按 {best.crs}（{best.name}）读，{best.in_hangzhou:.0%} 的坐标落在杭州：{place.zh}",
         f"read as {best.crs} ({best.name}), {best.in_hangzhou:.0%} of the coordinates land in Hangzhou: {place.en}",
     )
-    for other in others[:MOST_OTHERS]:
-        yield Note(
-            f"按 {other.crs}（{other.name}）读，{other.in_hangzhou:.0%} 落在杭州，{other.in_zhejiang:.0%} 落在浙江一带",
-            f"read as {other.crs} ({other.name}), {other.in_hangzhou:.0%} land in Hangzhou, {other.in_zhejiang:.0%} in "
-            "or about Zhejiang",
-        )
-    if not others:
+    for other in others:
+        if other.in_hangzhou > 0:
+            yield Note(
+                f"按 {other.crs}（{other.name}）读，也有 {other.in_hangzhou:.0%} 落在杭州",
+                f"read as {other.crs} ({other.name}), {other.in_hangzhou:.0%} land in Hangzhou as well",
+            )
+    elsewhere = ", ".join(other.crs for other in others if other.in_hangzhou == 0)
+    if elsewhere:
+        yield Note(f"按 {elsewhere} 读，都不落在杭州", f"read as {elsewhere}, nothing lands in Hangzhou")
+    else:
         yield Note("其他常用坐标系都不落在中国", "no other usual coordinate system puts them in China")
 
 
 def unproved(known: Definition | None) -> Note:
     """What no number can show."""
-    if known is not None and known.geographic:
+    if known is not None and known.zone is None:
         return Note(
             "经纬度的数字不能说明是 CGCS2000（WGS 84）还是 GCJ-02、BD-09，三者相差约 500–1200 米",
             "degrees do not show whether they are CGCS2000 (WGS 84), GCJ-02 or BD-09, which lie 500–1200 m apart",
@@ -85,18 +89,7 @@ def options(crs: str, others: tuple[Candidate, ...]) -> Note:
     """The options that confirm a guess or choose another."""
     known = definition(crs)
     first = Note(f"--crs {_quoted(crs)}", f"--crs {_quoted(crs)}")
-    if known is None:
-        return first
-    return Note(
-        *(
-            "；".join(_first_and(first.zh, _others(known, others), "zh")),
-            "; ".join(_first_and(first.en, _others(known, others), "en")),
-        )
-    )
-
-
-def _first_and(first: str, notes: Iterable[Note], language: str) -> list[str]:
-    return [first, *(getattr(note, language) for note in notes)]
+    return listed([first, *(_others(known, others) if known else ())])
 
 
 def _others(known: Definition, others: tuple[Candidate, ...]) -> Iterator[Note]:
@@ -105,18 +98,19 @@ def _others(known: Definition, others: tuple[Candidate, ...]) -> Iterator[Note]:
             "GCJ-02（高德、腾讯）为 --datum gcj02，BD-09（百度）为 --datum bd09",
             "for GCJ-02 (AutoNavi, Tencent) --datum gcj02, for BD-09 (Baidu) --datum bd09",
         )
-    if known.zone is not None and known.family == "cgcs2000" and known.zone.zones:
-        for family, name in OLD_NAMES.items():
-            code = old_code(family, known.zone)
+    if known.zone is not None and known.zone.zones:
+        for family, name in NAMES.items():
+            code = same_zone(family, known.zone) if family != known.family else None
             if code:
                 yield Note(f"{name.zh}为 --crs {code}", f"for {name.en} --crs {code}")
+    lands = any(each.in_hangzhou > 0 for each in others)
     for other in others:
-        if other.crs != known.text and other.in_zhejiang > 0:
+        if other.crs != known.text and (other.in_hangzhou > 0 or (not lands and other.in_zhejiang > 0)):
             yield Note(f"{other.name} 为 --crs {other.crs}", f"for {other.name} --crs {other.crs}")
 
 
-def old_code(family: Family, zone: GaussKruger) -> str | None:
-    """The code of the same Gauss-Krüger zone on an old datum; None where its meridian is that of no zone."""
+def same_zone(family: Family, zone: GaussKruger) -> str | None:
+    """The code of a Gauss-Krüger zone on another datum; None where it has none."""
     numbered = zone.zone is not None
     three = zone.meridian % 3 == 0 and zone.zone in {None, zone.zones[0]}
     return gauss_kruger_code(family, 3 if three else 6, zone.zones[0 if three else -1], numbered=numbered)
@@ -129,13 +123,14 @@ def _quoted(crs: str) -> str:
 def nowhere(xy: Positions, told: str, known: Definition, found: tuple[Candidate, ...]) -> UncertainFileError:
     """The user told a CRS that the coordinates cannot be in."""
     west, south, east, north = known.area
+    told = told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
     ways = [
         Note(
             f"--crs {each.crs}（{each.name}，落在{where(each.districts).zh}）",
             f"--crs {each.crs} ({each.name}, landing in {where(each.districts).en})",
         )
         for each in found
-        if each.in_zhejiang > 0
+        if each.in_hangzhou > 0 or (found[0].in_hangzhou == 0 and each.in_zhejiang > 0)
     ] or [OWN_SYSTEM]
     return UncertainFileError(
         f"坐标（例如 {_example(xy)}）按 {told}（{known.name}）不落在其适用范围内"
