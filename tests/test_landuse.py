@@ -23,13 +23,45 @@ M1, M2, M3 = CLASSES
         "class 3",
         "三类工业用地(M3)",
         "M3类",
+        "1001 03",
+        "M3三类工业用地",
+        "M3-三类工业用地",
+        "100103三类工业用地",
+        "三类工业用地M3",
+        "M3（100103）",
+        "M3/100103",
+        "工业用地（M3）",
+        "工业用地（三类）",
+        "工业用地-三类",
+        "M3 工业用地",
+        "第三类工业用地",
+        "三类工业",
     ],
 )
 def test_every_spelling_of_m3_is_one_class(text: str) -> None:
     assert land_class(text) is M3
 
 
-@pytest.mark.parametrize("text", ["", "M4", "M", "M1/M2", "M3(二类)", "100104", "住宅用地", "1001033", "xM3"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "M4",
+        "M",
+        "M1/M2",
+        "M3(二类)",
+        "100104",
+        "住宅用地",
+        "1001033",
+        "xM3",
+        "M1M2",
+        "一、二类工业用地",
+        "工业用地",
+        "M2三类工业用地",
+        "M3 住宅用地",
+        "M13",
+    ],
+)
 def test_what_is_no_class_is_refused_by_name(text: str) -> None:
     with pytest.raises(ParameterError) as caught:
         land_class(text)

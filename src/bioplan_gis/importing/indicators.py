@@ -74,8 +74,10 @@ def entries_of(plan: Plan, table: pa.Table) -> pa.Array | None:
         return None
     industry = _industries(plan, table)
     entries = [_entry_column(feed, texts_of(_array(table, feed.column)), industry) for feed in feeds]
-    joined = pc.binary_join_element_wise(*entries, ",", null_handling="skip")
-    return pc.binary_join_element_wise("[", pc.if_else(pc.equal(joined, ""), None, joined), "]", "")
+    # Each begins with a comma and the first is cut off: Arrow's joining that skips nulls loses rows of nothing else.
+    joined = pc.binary_join_element_wise(*entries, "", null_handling="replace", null_replacement="")
+    stated = pc.if_else(pc.equal(joined, ""), None, pc.utf8_slice_codeunits(joined, 1))
+    return pc.binary_join_element_wise("[", stated, "]", "")
 
 
 def _of_industry(plan: Plan) -> Iterable[Feed]:
@@ -91,14 +93,14 @@ def _array(table: pa.Table, column: str) -> pa.Array:
 
 
 def _industries(plan: Plan, table: pa.Table) -> pa.Array:
-    """The beginning of each row's entries: code and industry, as far as they are known."""
+    """The beginning of each row's entries: a comma, and code and industry as far as they are known."""
     rows = len(table)
     names = [texts_of(_array(table, feed.column)) for feed in plan.feeds if feed.field == "industry"]
     codes = [texts_of(_array(table, feed.column)) for feed in plan.feeds if feed.field == "industry_code"]
     told = each_value(codes[0], _json_code, pa.string())[0] if codes else pa.nulls(rows, pa.string())
     named = each_value(names[0], _industry, pa.string())[0] if names else pa.nulls(rows, pa.string())
     inner = each_value(names[0], _code_within, pa.string())[0] if names else pa.nulls(rows, pa.string())
-    return pc.binary_join_element_wise("{", pc.fill_null(pc.coalesce(told, inner), ""), pc.fill_null(named, ""), "")
+    return pc.binary_join_element_wise(",{", pc.fill_null(pc.coalesce(told, inner), ""), pc.fill_null(named, ""), "")
 
 
 def _json_code(code: str) -> str:

@@ -15,24 +15,20 @@ from bioplan_gis.landuse import CLASSES, LandClass, land_class
 
 # What a value says where it names no class of industrial land.
 _NOTHING, _UNKNOWN, _GENERIC, _OTHER = -1, -2, -3, -4
-_CLASS_SIGN = re.compile(
-    r"m[-_ ]?[123](?!\d)|1001[-_ ]?0[123](?!\d)|[一二三123ⅰⅱⅲ]类?(?=[、/和及,+]?[一二三123]?类)|[一二三123]类|i{1,3}类"
-)
+# Signs of a class of industry: its code, or its number (一、二类 names two).
+_CODE_SIGN = re.compile(r"m[-_ ]?([123])(?!\d)|1001[-_ ]?0([123])(?!\d)")
+_NUMBER_SIGN = re.compile(r"([一二三])类?(?=类|[、/和及,+或]?[一二三]类)|(?<!\d)(iii|ii|i|[123])类")
+_DIGIT = {"一": "1", "二": "2", "三": "3", "i": "1", "ii": "2", "iii": "3"}
 _NEW_INDUSTRY = re.compile(r"m[-_ ]?0(?!\d)|m创|新型产业|创新型产业|创新产业")
 _GENERIC_LAND = re.compile(
     r"m|0601|1001|061|工业|工业用地|工矿用地|工矿|工业仓储用地|industrial|industry|industrialland|industrial land"
 )
 _OTHER_LAND = re.compile(
-    r"^(?:a|b|g|h|r|s|u|w|e|bh|rb|ra|rc|rs|sf)\d{0,2}$|居住|住宅|商业|商务|商服|办公|仓储|物流|公园|绿地|道路|交通|教育|医疗|科研|市政|"
-    r"公用设施|村庄|耕地|林地|园地|草地|农用|水域|留白|广场|行政|文化|体育|采矿|residential|commercial|warehouse|logistics|green"
+    r"(?<![a-z\d])(?:a|b|g|h|r|s|u|w|e|bh|rb|ra|rc|rs|sf)\d{0,3}(?![a-z\d])|居住|住宅|商业|商务|商服|办公|仓储|物流|"
+    r"公园|绿地|道路|交通|教育|医疗|科研|市政|公用设施|村庄|耕地|林地|园地|草地|农用|水域|留白|广场|行政|文化|体育|采矿|"
+    r"residential|commercial|warehouse|logistics|green"
 )
 _OTHER_CODE = re.compile(r"\d{2}(?:\d{2}){0,2}")
-
-
-def read_class(text: str) -> LandClass | Note | None:
-    """The class of industrial land that a value names, why it names none, or None where it names no land at all."""
-    kind, found = _judged(text)
-    return found if kind != _UNKNOWN else None
 
 
 def _judged(text: str) -> tuple[int, LandClass | Note | None]:
@@ -52,7 +48,7 @@ def _refused(text: str) -> tuple[int, Note | None]:
             f"“{shown}”是地方设的新型产业用地（M0、M创），不属 M1、M2、M3，分类留空。",
             f"“{shown}” is a local class for new industry (M0), none of M1, M2 and M3; the class is left empty.",
         )
-    if _CLASS_SIGN.search(plain):
+    if _names_several(plain):
         return _OTHER, Note(
             f"“{shown}”不止一类用地，分类留空。",
             f"“{shown}” names more than one class of land; the class is left empty.",
@@ -69,6 +65,16 @@ def _refused(text: str) -> tuple[int, Note | None]:
     return _UNKNOWN, Note(
         f"“{shown}”不是认得的用地分类，留空。", f"“{shown}” is no land class that is known here; it is left empty."
     )
+
+
+def _names_several(plain: str) -> bool:
+    """Whether a value names two classes of industry, or one beside land of another kind."""
+    codes = {next(filter(None, groups)) for groups in _CODE_SIGN.findall(plain)}
+    numbers = {next(filter(None, groups)) for groups in _NUMBER_SIGN.findall(plain)}
+    if "工业" not in plain and _OTHER_LAND.search(plain):
+        return bool(codes)
+    named = codes | {_DIGIT.get(number, number) for number in numbers}
+    return len(named) > 1 or ("工业" in plain and _OTHER_LAND.search(plain) is not None)
 
 
 def classes_of(columns: Sequence[pa.Array]) -> tuple[dict[str, pa.Array], list[Fault]]:

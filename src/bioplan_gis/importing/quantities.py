@@ -107,25 +107,9 @@ _ALLOWED = {"money": ("money", "price"), "plain": ("plain", "share")}
 
 _NOTHING = frozenset(
     (
-        "",
-        "/",
-        "\\",
-        "-",
-        "~",
-        "*",
-        "无",
-        "空",
-        "暂无",
-        "未定",
-        "待定",
-        "不限",
-        "不限制",
-        "无限制",
-        "不详",
-        "未知",
-        "无要求",
+        *("", "/", "\\", "-", "~", "*", "无", "空", "暂无", "未定", "待定", "不限", "不限制", "无限制", "不详", "未知"),
+        *("无要求", "不作要求", "n/a", "na", "nan", "null", "none", "<null>", "#n/a"),
     )
-    + ("不作要求", "n/a", "na", "nan", "null", "none", "<null>", "#n/a")
 )
 _LABELS = (
     "容积率 建筑容积率 建筑密度 绿地率 绿化率 建筑高度 檐口高度 建筑檐口高度 高度 建筑 面积 出让面积 用地面积 土地面积 "
@@ -172,7 +156,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[list[float]], tuple[float | None,
 )
 _INDUSTRIAL_YEARS = re.compile(r"工业(?:用地|用途|厂房)?[:为]?\s*(\d+)\s*年|(\d+)\s*年?\s*\(工业[^()]*\)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_SPACED_THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?: \d{3})+(?![\d ])")
+_SPACED_THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?: \d{3})+(?!\d| \d)")
 _NUMERAL = re.compile(
     r"(?<![\d.])(?:[零〇一二两三四五六七八九]|十)[零〇一二两三四五六七八九十百千]*(?:点[零〇一二三四五六七八九]+)?"
 )
@@ -204,10 +188,10 @@ def read_span(text: str, dimension: str, unit: Unit | None) -> Span | Note:
         dimension: what is measured, as in ``Unit``, or ``plain`` for a number without a unit.
         unit: that a number without one is in; None where the column does not say, and the number stays bare.
     """
-    plain = _with_digits(folded(text)[:_LONGEST])
+    plain = _with_digits(folded(text))
     if dimension == "time" and (years := _industrial_years(plain)):
         return years
-    for reading in (plain, _REMARK.sub("", plain)):
+    for reading in _ways_to_read(plain):
         found = _parts(reading)
         if found is not None:
             return _measured(text, *found, dimension, unit)
@@ -216,8 +200,7 @@ def read_span(text: str, dimension: str, unit: Unit | None) -> Span | Note:
 
 def read_ends(text: str) -> tuple[float | None, float | None, Unit | None] | None:
     """The ends that a cell states as they stand there, and their unit if it names one; None if it cannot be read."""
-    plain = _with_digits(folded(text)[:_LONGEST])
-    for reading in (plain, _REMARK.sub("", plain)):
+    for reading in _ways_to_read(_with_digits(folded(text))):
         found = _parts(reading)
         ends = found and _ends(found[0], [value for value, _ in found[1]])
         if found and ends:
@@ -234,6 +217,11 @@ def _ends(kinds: str, values: list[float]) -> tuple[float | None, float | None] 
 def _unreadable(text: str) -> Note:
     shown = text[:60]
     return Note(f"“{shown}”读不出数值，留空。", f"“{shown}” cannot be read as a quantity and is left empty.")
+
+
+def _ways_to_read(plain: str) -> tuple[str, ...]:
+    """A text whole, then without remarks in brackets; none for one that is longer than any quantity."""
+    return (plain, _REMARK.sub("", plain)) if len(plain) <= _LONGEST else ()
 
 
 def _with_digits(text: str) -> str:
