@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.markup import escape
 
-from bioplan_gis.commands import geodata, service, sites
+from bioplan_gis.commands import geodata, layers, service, sites
 from bioplan_gis.commands.terminal import err, out
 from bioplan_gis.errors import BioplanError
 
@@ -18,6 +18,9 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "serve": service.serve,
     "select": sites.select,
     "map": service.write_map,
+    "import": layers.import_layer,
+    "layers": layers.list_layers,
+    "drop": layers.drop,
 }
 app = typer.Typer(
     no_args_is_help=True,

@@ -8,7 +8,7 @@ import uvicorn
 from rich.markup import escape
 
 from bioplan_gis.app import create_app
-from bioplan_gis.atlas import read_atlas
+from bioplan_gis.atlas import left_out, read_atlas
 from bioplan_gis.catalogue import read_catalogue
 from bioplan_gis.commands.terminal import err, out, prepare
 from bioplan_gis.errors import SettingsError
@@ -36,14 +36,20 @@ def write_map(
     to: Annotated[
         str, typer.Option("--out", help="HTML 文件 file to write; - 为标准输出 is standard output")
     ] = "map.html",
+    synthetic: Annotated[bool, typer.Option("--synthetic", help="也收入合成数据 carry synthetic layers too")] = False,  # noqa: FBT002
 ) -> None:
     """写出一个可离线打开的地图文件。 Write the map as one HTML file that opens without a network."""
     settings = read_settings()
     prepare(settings)
     with reading(open_engine(settings.database_url)) as connection:
-        html = page(read_atlas(connection, read_catalogue(settings.geodata_folder)), assets="inlined")
+        sources = read_catalogue(settings.geodata_folder)
+        html = page(read_atlas(connection, sources, carried=True, synthetic=synthetic), assets="inlined")
+        missing = left_out(connection, synthetic=synthetic)
     write_whole(to, html)
     err.print(f"已写出 Written: {escape(to)}", soft_wrap=True)
+    for layer in missing:
+        why = "合成数据 synthetic; --synthetic" if layer.synthetic and not synthetic else f"{layer.feature_count:,}"
+        err.print(f"未收入 Left out: {escape(f'{layer.id} “{layer.title_zh}”')} ({why})", soft_wrap=True)
 
 
 def _listen(settings: Settings) -> socket.socket:
