@@ -170,7 +170,7 @@ def _paired(table: pa.Table, east: str, north: str, role: str, *, is_told: bool)
     x, y = (_middle(table[name].combine_chunks()) for name in (east, north))
     size = max(abs(x), abs(y))
     is_degrees = size <= MOST_LON and (role == LON or (size > 0 and not is_told))
-    turned = not is_told and (_latitude_first(x, y) if is_degrees else _northing_first(x, y))
+    turned = not is_told and (_latitude_first(x, y) if is_degrees else northing_first(x, y))
     first, second = (north, east) if turned else (east, north)
     notes = [_pair_note(first, second, is_degrees=is_degrees)]
     if turned:
@@ -184,7 +184,7 @@ def _latitude_first(x: float, y: float) -> bool:
     return abs(y) > MOST_LAT >= abs(x)
 
 
-def _northing_first(x: float, y: float) -> bool:
+def northing_first(x: float, y: float) -> bool:
     """Whether the first value is north by its size: eastings have a zone before them, or fewer digits."""
     if max(x, y) >= LEAST_ZONED_EASTING:
         return y > x

@@ -1,237 +1,240 @@
-"""A table with a row for each industry of a parcel becomes one with a row for each parcel.
+"""The grammar of 界址点 files: parcel lines that end with @, point lines below each, and the rings that they make.
 
-The rows of a parcel are taken to follow one another, as they do in notices; its number may stand in the first of them
-alone, as it does where cells were merged. Rows of the same parcel that come later in another batch are left as features
-with a doubled id, which the import reports.
+A parcel line is 点数,面积,地块编号,地块名称,图形属性(面/线/点),图幅号,地块用途,地类编码,@ with further fields in some
+provinces; a point line is 点号,圈号,X,Y.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
-from bioplan_gis.importing.columns import Floats, floats_or_null, texts_of
-from bioplan_gis.importing.feeds import Conformed, Plan
-from bioplan_gis.importing.rows import Batch, Note
+from bioplan_gis.importing.rows import Note
 
-# A parcel of more rows than this is cut: no notice lists so many industries.
-_MOST_ROWS = 20_000
-_RATIOS = ("floor_area_ratio_min", "floor_area_ratio_max")
-_Numbers = NDArray[np.int64]
+SHAPES = ("面", "线", "点")
+FIELDS = ("点数", "面积", "地块编号", "地块名称", "图形属性", "图幅号", "地块用途", "地类编码")
+SHAPE_PLACE = 4
+FEWEST_FIELDS = 5
+FEWEST_OF_RING = 3
+POINT_FIELDS = 4
+PLAIN_FIELDS = 3
+Numbers = NDArray[np.float64]
+_HALF_WIDTH = str.maketrans("，＠＝【】［］；：．－０１２３４５６７８９", ",@=[][];:.-0123456789")
+_SECTION = re.compile(r"\[\s*([^\[\]]+?)\s*\]")
+_SETTING = re.compile(r"([^=,@\s][^=,@]*?)\s*=\s*(.*)")
+
+
+class FaultError(Exception):
+    """What is wrong with one parcel."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        """Keep the sentence in both languages."""
+        super().__init__(en)
+        self.note = Note(zh, en)
+
+
+@dataclass
+class Parcel:
+    """One parcel as it stands in the file.
+
+    Attributes:
+        line: number of its line, from 1.
+        fields: of its line, laid under ``FIELDS``, further ones behind.
+        points: line number, label, ring and both coordinates of each point, as text.
+    """
+
+    line: int
+    fields: list[str]
+    points: list[tuple[int, str, str, str, str]] = field(default_factory=list)
+    broken_line: int = 0
 
 
 @dataclass(frozen=True)
-class Merged:
-    """A batch after the rows of each parcel became one.
+class Ring:
+    """Some points of a parcel that follow one another, without the one that closes them."""
 
-    Attributes:
-        conformed: the rows that are left; empty cells filled from the parcel's other rows, indicators of all of them.
-        rows: offset in the batch of each row that is left.
-        geometry_rows: offset of the row that holds its geometry.
-    """
-
-    conformed: Conformed
-    rows: pa.Array
-    geometry_rows: pa.Array
+    coordinates: Numbers
+    was_closed: bool
 
 
-def whole_parcels(plan: Plan, batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same batches, cut so that the rows of a parcel stay together; unchanged where there is no such table."""
-    if plan.id_column is None or plan.industry_column is None:
-        yield from batches
+def plain(line: str) -> str:
+    """A line with its punctuation and digits in half width."""
+    return line.translate(_HALF_WIDTH).strip("\ufeff \t\r\n")
+
+
+def section_of(line: str) -> str | None:
+    """The name in brackets that a line is; None where it is something else."""
+    found = _SECTION.fullmatch(line)
+    return found[1] if found else None
+
+
+def setting_of(line: str) -> tuple[str, str] | None:
+    """Name and value of a line of the header; None where it is something else."""
+    found = _SETTING.fullmatch(line)
+    return (found[1], found[2]) if found else None
+
+
+def is_parcel_line(line: str) -> bool:
+    """Whether a line begins a parcel."""
+    return line.endswith("@") or bool(re.search(r",\s*(面|线|点)\s*,.*,", line))
+
+
+def parcels_of(lines: Iterable[tuple[int, str]]) -> Iterator[Parcel]:
+    """The parcels in numbered plain lines; points before any parcel line make one without attributes."""
+    parcel: Parcel | None = None
+    for number, line in lines:
+        if not line or section_of(line) is not None or (parcel is None and setting_of(line)):
+            continue
+        if is_parcel_line(line):
+            if parcel is not None:
+                yield parcel
+            parcel = Parcel(number, fields_of(line))
+            continue
+        parcel = parcel or Parcel(number, [""] * len(FIELDS))
+        _add_point(parcel, number, line)
+    if parcel is not None:
+        yield parcel
+
+
+def fields_of(line: str) -> list[str]:
+    """The fields of a parcel line, laid under ``FIELDS`` by where it says 面, 线 or 点."""
+    fields = [text.strip() for text in line.rstrip("@ \t").removesuffix(",").split(",")]
+    place = next((at for at, text in enumerate(fields) if text in SHAPES and at >= 1), SHAPE_PLACE)
+    lead = max(0, SHAPE_PLACE - place)
+    laid = [""] * lead + fields[max(0, place - SHAPE_PLACE) :]
+    return laid + [""] * (len(FIELDS) - len(laid))
+
+
+def _add_point(parcel: Parcel, number: int, line: str) -> None:
+    parts = [part.strip() for part in line.split(",")] if "," in line else re.split(r"[;\s]+", line)
+    while parts and not parts[-1]:
+        parts.pop()
+    if len(parts) == PLAIN_FIELDS:
+        parts.insert(1, "1")
+    if len(parts) < POINT_FIELDS:
+        parcel.broken_line = parcel.broken_line or number
         return
-    held: Batch | None = None
-    for batch in batches:
-        whole = batch if held is None else _joined(held, batch)
-        end = _last_parcel(plan, whole)
-        if end:
-            yield _slice(whole, 0, end)
-        held = _slice(whole, end, len(whole.attributes))
-    if held is not None and len(held.attributes):
-        yield held
+    parcel.points.append((number, *parts[:POINT_FIELDS]))
 
 
-def _last_parcel(plan: Plan, batch: Batch) -> int:
-    """Where the last parcel's rows begin."""
-    keys = _keys(plan, batch)
-    if not len(keys):
-        return 0
-    others = np.flatnonzero(keys != keys[-1])
-    begin = int(others[-1]) + 1 if others.size else 0
-    return begin if len(keys) - begin <= _MOST_ROWS else len(keys)
+def ordinates(parcel: Parcel) -> Numbers:
+    """Both coordinates of each point, in the order of the file.
+
+    Raises:
+        FaultError: a line is no point, or a coordinate no number.
+    """
+    if parcel.broken_line:
+        raise FaultError(f"第 {parcel.broken_line} 行不是界址点。", f"Line {parcel.broken_line} is no boundary point.")
+    try:
+        values = np.array([point[3:] for point in parcel.points], float).reshape(-1, 2)
+    except ValueError:
+        values = np.array([[_number(text) for text in point[3:]] for point in parcel.points])
+    broken = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if len(broken):
+        number, _, _, first, second = parcel.points[broken[0]]
+        raise FaultError(
+            f"第 {number} 行的坐标不是数字：{first[:30]}, {second[:30]}。",
+            f"The coordinates in line {number} are no numbers: {first[:30]}, {second[:30]}.",
+        )
+    return values
 
 
-def _joined(first: Batch, second: Batch) -> Batch:
-    wkb = None
-    if first.wkb is not None and second.wkb is not None:
-        wkb = pa.concat_arrays([first.wkb, second.wkb])
-    return Batch(
-        first.first_row,
-        pa.concat_tables([first.attributes, second.attributes], promote_options="permissive"),
-        wkb,
-        {**first.faults, **second.faults},
-    )
-
-
-def _slice(batch: Batch, begin: int, end: int) -> Batch:
-    rows = range(batch.first_row + begin, batch.first_row + end)
-    return Batch(
-        rows.start,
-        batch.attributes.slice(begin, end - begin),
-        None if batch.wkb is None else batch.wkb.slice(begin, end - begin),
-        {row: note for row, note in batch.faults.items() if row in rows},
-    )
-
-
-def _keys(plan: Plan, batch: Batch) -> _Numbers:
-    """A number for each row, the same for rows of one parcel; one without number and geometry belongs to that above."""
-    ids = texts_of(_array(batch.attributes, str(plan.id_column)))
-    placed = pa.array(np.zeros(len(ids), bool)) if batch.wkb is None else pc.is_valid(batch.wkb)
-    alone = pc.and_(pc.is_null(ids), placed).to_numpy(zero_copy_only=False)
-    codes = pc.fill_null_forward(ids).dictionary_encode().indices.fill_null(-1)
-    keys = codes.to_numpy(zero_copy_only=False).astype(np.int64)
-    return np.where(alone | (keys < 0), -2 - np.arange(len(keys)), keys)
-
-
-def _array(table: pa.Table, column: str) -> pa.Array:
-    array = table.column(column).combine_chunks()
-    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
-
-
-def merge(conformed: Conformed, batch: Batch) -> Merged | None:
-    """One row for each parcel of a batch; None if no parcel has several.
-
-    Rows are one parcel's if they have its number, different industries, and no geometries that differ.
+def rings_of(parcel: Parcel, values: Numbers) -> list[Ring]:
+    """The rings: divided where the ring's number changes, where one is closed, and where the labels begin anew.
 
     Args:
-        conformed: the batch in the core's terms.
-        batch: as it was read.
+        parcel: whose points they are.
+        values: its coordinates with x east and y north, one row a point.
     """
-    plan = conformed.plan
-    if plan.id_column is None or plan.industry_column is None or not len(batch.attributes):
-        return None
-    keys = _mergeable(_keys(plan, batch), _codes(_array(batch.attributes, plan.industry_column)), _shapes(batch))
-    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
-    if len(first) == len(keys):
-        return None
-    order = np.argsort(first)
-    group = np.argsort(order)[which]
-    geometry_rows = _geometry_rows(batch, group, first[order])
-    columns, notes = _collapsed(conformed, group, batch.first_row + first[order])
-    return Merged(
-        replace(
-            conformed,
-            columns=columns,
-            ids=None if conformed.ids is None else _array(_firsts({"id": conformed.ids}, group), "id"),
-            notes=notes,
-            stated_area_m2=None if conformed.stated_area_m2 is None else _first_areas(conformed.stated_area_m2, group),
-        ),
-        pa.array(first[order]),
-        pa.array(geometry_rows),
+    rings = []
+    start = 0
+    for at in range(1, len(values) + 1):
+        is_closed = at - start > FEWEST_OF_RING and bool((values[at - 1] == values[start]).all())
+        if at == len(values) or is_closed or _begins_anew(parcel, start, at):
+            is_closed |= at - start > 1 and bool((values[at - 1] == values[start]).all())
+            rings.append(Ring(values[start : at - is_closed], is_closed))
+            start = at
+    return [ring for ring in rings if len(ring.coordinates)]
+
+
+def shape_of(parcel: Parcel, rings: Sequence[Ring]) -> BaseGeometry:
+    """The geometry that the rings make.
+
+    Raises:
+        FaultError: the count of points disagrees, or a ring has too few.
+    """
+    _check_count(parcel, rings)
+    kind = parcel.fields[SHAPE_PLACE]
+    if kind == "点":
+        points = [point for ring in rings for point in ring.coordinates]
+        return shapely.Point(points[0]) if len(points) == 1 else shapely.MultiPoint(points)
+    fewest = 2 if kind == "线" else FEWEST_OF_RING
+    for ring in rings:
+        if len(np.unique(ring.coordinates, axis=0)) < fewest:
+            raise FaultError(
+                f"第 {parcel.line} 行的地块有一圈只有 {len(ring.coordinates)} 个点，至少要 {fewest} 个。",
+                f"The parcel in line {parcel.line} has a ring of {len(ring.coordinates)} points; it needs {fewest}.",
+            )
+    return _lines(rings) if kind == "线" else _polygons([ring.coordinates for ring in rings])
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def _begins_anew(parcel: Parcel, start: int, at: int) -> bool:
+    """Whether point ``at`` begins another ring than that of ``start``."""
+    (_, label, ring, *_), (_, next_label, next_ring, *_) = parcel.points[start], parcel.points[at]
+    return next_ring != ring or (
+        next_label == label and at - start >= FEWEST_OF_RING and not _returns(parcel, start, at)
     )
 
 
-def _codes(values: pa.Array) -> _Numbers:
-    indices = values.dictionary_encode().indices.fill_null(-1)
-    return np.asarray(indices.to_numpy(zero_copy_only=False), np.int64)
+def _returns(parcel: Parcel, start: int, at: int) -> bool:
+    """Whether a point stands where the ring began, and so closes it."""
+    return [_number(text) for text in parcel.points[at][3:]] == [_number(text) for text in parcel.points[start][3:]]
 
 
-def _shapes(batch: Batch) -> _Numbers:
-    return np.full(len(batch.attributes), -1) if batch.wkb is None else _codes(batch.wkb)
-
-
-def _mergeable(keys: _Numbers, industries: _Numbers, shapes: _Numbers) -> _Numbers:
-    """The keys, with one of its own for each row whose parcel is not to be merged."""
-    _, which, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-    industry_count = _distinct_in(which, industries, len(sizes))
-    shape_count = _distinct_in(which[shapes >= 0], shapes[shapes >= 0], len(sizes))
-    merged = (sizes > 1) & (industry_count == sizes) & (shape_count <= 1)
-    return np.where(merged[which], keys, -2 - len(keys) - np.arange(len(keys)))
-
-
-def _distinct_in(which: _Numbers, values: _Numbers, groups: int) -> _Numbers:
-    pairs = np.unique(np.stack([which, values], axis=1), axis=0)
-    return np.bincount(pairs[:, 0], minlength=groups)
-
-
-def _geometry_rows(batch: Batch, group: _Numbers, first: _Numbers) -> _Numbers:
-    """The first row of each group that has a geometry, else its first row."""
-    rows = first.copy()
-    if batch.wkb is not None:
-        placed = np.flatnonzero(pc.is_valid(batch.wkb).to_numpy(zero_copy_only=False))[::-1]
-        rows[group[placed]] = placed
-    return rows
-
-
-def _firsts(columns: Mapping[str, pa.Array], group: _Numbers) -> pa.Table:
-    """The first value of each group that is not null, in the order of the groups."""
-    table = pa.table({**columns, "__group": pa.array(group)})
-    found = table.group_by("__group", use_threads=False).aggregate([(name, "first") for name in columns])
-    return pa.table({name: found[f"{name}_first"].combine_chunks() for name in columns})
-
-
-def _first_areas(areas_m2: Floats, group: _Numbers) -> Floats:
-    found = _firsts({"area": floats_or_null(areas_m2)}, group)["area"].fill_null(np.nan)
-    return np.asarray(found.to_numpy(), np.float64)
-
-
-def _collapsed(
-    conformed: Conformed, group: _Numbers, rows: _Numbers
-) -> tuple[pa.Table, Mapping[str, list[tuple[int, str, Note]]]]:
-    """One row a group, and what was said of its rows, with a note where they differ."""
-    columns = {name: _array(conformed.columns, name) for name in conformed.columns.column_names}
-    table = _firsts(columns, group)
-    notes = {kind: list(said) for kind, said in conformed.notes.items()}
-    for name, values in columns.items():
-        if name in ("indicators", "industry"):
-            table = _with(table, name, _concatenated(name, values, group))
-            continue
-        differing = np.flatnonzero(
-            _distinct_in(group, _codes(values), len(rows)) - _has_null(values, group, len(rows)) > 1
+def _check_count(parcel: Parcel, rings: Sequence[Ring]) -> None:
+    """The stated count may or may not take in the points that close the rings."""
+    stated, written = parcel.fields[0], len(parcel.points)
+    if not stated.isdigit():
+        stated = str(written)
+    open_points = sum(len(ring.coordinates) for ring in rings)
+    if not written or int(stated) not in {written, open_points, open_points + len(rings), open_points + 1}:
+        raise FaultError(
+            f"第 {parcel.line} 行写明 {stated} 个点，其下却有 {written} 个。",
+            f"Line {parcel.line} states {stated} points, but {written} follow.",
         )
-        if not differing.size:
-            continue
-        if name in _RATIOS:
-            table = _with(table, name, _without(table[name].combine_chunks(), differing))
-        notes.setdefault(name, []).extend((int(rows[number]), "", _differs(name)) for number in differing)
-    return table, notes
 
 
-def _has_null(values: pa.Array, group: _Numbers, groups: int) -> _Numbers:
-    nulls = group[pc.is_null(values).to_numpy(zero_copy_only=False)]
-    return (np.bincount(nulls, minlength=groups) > 0).astype(np.int64)
+def _lines(rings: Sequence[Ring]) -> BaseGeometry:
+    lines = [np.vstack([ring.coordinates, ring.coordinates[: ring.was_closed]]) for ring in rings]
+    return shapely.LineString(lines[0]) if len(lines) == 1 else shapely.MultiLineString(lines)
 
 
-def _with(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
-    return table.set_column(table.column_names.index(name), name, values)
+def _polygons(rings: list[Numbers]) -> BaseGeometry:
+    """Rings within an odd number of others are holes; the others are parts."""
+    if len(rings) == 1:
+        return shapely.Polygon(rings[0])
+    rings = sorted(rings, key=lambda ring: shapely.area(shapely.Polygon(ring)), reverse=True)
+    around = [[other for other in range(at) if _is_within(rings[at], rings[other])] for at in range(len(rings))]
+    holes: dict[int, list[Numbers]] = {at: [] for at, outer in enumerate(around) if len(outer) % 2 == 0}
+    for at, outer in enumerate(around):
+        if at not in holes:
+            holes[max(other for other in outer if other in holes)].append(rings[at])
+    parts = [shapely.Polygon(rings[at], inner) for at, inner in holes.items()]
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
 
 
-def _without(values: pa.Array, rows: Sequence[int] | _Numbers) -> pa.Array:
-    emptied = np.zeros(len(values), bool)
-    emptied[rows] = True
-    return pc.if_else(pa.array(emptied), pa.scalar(None, values.type), values)
-
-
-def _concatenated(name: str, values: pa.Array, group: _Numbers) -> pa.Array:
-    """All indicators of a group as one JSON list; its industries in a row."""
-    inner = pc.utf8_slice_codeunits(values, 1, -1) if name == "indicators" else values
-    table = pa.table({"value": inner, "__group": pa.array(group)})
-    lists = table.group_by("__group", use_threads=False).aggregate([("value", "list")])["value_list"]
-    if name == "industry":
-        return pa.array(["、".join(dict.fromkeys(filter(None, one))) or None for one in lists.to_pylist()], pa.string())
-    texts = [",".join(filter(None, one)) for one in lists.to_pylist()]
-    return pa.array([f"[{text}]" if text else None for text in texts], pa.string())
-
-
-def _differs(name: str) -> Note:
-    if name in _RATIOS:
-        return Note(
-            "各行业的容积率不同：此列留空，各行业的见 indicators。",
-            "the floor area ratio differs by industry: the column is left empty, and indicators has that of each.",
-        )
-    return Note(
-        f"同一地块各行的 {name} 不同，取第一行的。", f"rows of one parcel differ in {name}; that of the first is taken."
-    )
+def _is_within(ring: Numbers, other: Numbers) -> bool:
+    outer = shapely.Polygon(other)
+    middle = shapely.point_on_surface(shapely.Polygon(ring))
+    return bool(shapely.intersects_xy(outer, ring).all()) and bool(shapely.intersects(outer, middle))
