@@ -145,7 +145,7 @@ def _text_kind(text: str) -> str:
         return _xml_kind(start)
     if start.startswith(("{", "[", "\x1e")):
         return _json_kind(start)
-    if re.match(r"(999\s[^\n]*\n\s*)*0\s*\r?\n\s*SECTION", start):
+    if re.match(r"(999\s*\n[^\n]*\n\s*)*0\s*\n\s*SECTION", start):
         return DXF
     if re.match(r"!table", start, re.IGNORECASE):
         return _tab_kind(start)
@@ -232,4 +232,7 @@ def top_members(text: str) -> Iterator[tuple[str, object]]:
 
 
 def _scalar(piece: str) -> str:
-    return str(json.loads(piece, strict=False)) if piece.startswith('"') else piece
+    try:
+        return str(json.loads(piece, strict=False))
+    except ValueError:
+        return piece.strip('"')

@@ -1,7 +1,7 @@
 """Files whose text GDAL would misread, laid out again in an encoding that it reads.
 
-XML and JSON are copied as UTF-8; a MapInfo table keeps its bytes and is told its character set (“Charset” of the MapInfo
-Data Interchange Format).
+XML and JSON are copied as UTF-8; a MapInfo table keeps its bytes and is told its character set (“Charset” of the
+MapInfo Data Interchange Format).
 """
 
 import codecs
