@@ -165,6 +165,8 @@ def test_virtual_source_in_utf16_is_refused(tmp_path: Path):
         ("a.mif", "Version 300\nColumns 0\nData\n", kinds.MAPINFO),
         ("a.tab", "!table\n!version 300\nDefinition Table\n  Type NATIVE\n", kinds.MAPINFO),
         ("A.CSV", "a,b\n1,2\n", kinds.CSV),
+        ("a.txt", "[属性描述]\n坐标系=2000国家大地坐标系\n", kinds.CSV),
+        ("a.txt", "[地块坐标]\r\n".encode("gb18030"), kinds.CSV),
         ("a.fgb", b"fgb\x03fgb\x00", kinds.FLATGEOBUF),
         ("a.parquet", b"PAR1", kinds.PARQUET),
     ],

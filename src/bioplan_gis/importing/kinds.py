@@ -108,6 +108,8 @@ _VIRTUAL_ROOTS = re.compile(
     r"(OGRVRTDataSource|VRTDataset|OGRWFSDataSource|OGCAPI\w*|GDAL_\w+|GDALTileIndexDataset|WFS_Capabilities|"
     r"WMS_Capabilities|WMT_MS_Capabilities|Capabilities|ServiceExceptionReport|ExceptionReport|CSWDataSource)",
 )
+# A 界址点 file begins with a heading in brackets.
+_JSON_START = re.compile(r"""\{|\x1e|\[\s*(?:[\[{"\]\d-]|true|false|null)""")
 _PROLOG = re.compile(r"\s*(<\?.*?\?>|<!--.*?-->)", re.DOTALL)
 _ROOT = re.compile(r"\s*<(?:[\w.-]+:)?([\w.-]+)([^>]*)", re.DOTALL)
 
@@ -143,7 +145,7 @@ def _text_kind(text: str) -> str:
     start = text.lstrip()
     if start.startswith("<"):
         return _xml_kind(start)
-    if start.startswith(("{", "[", "\x1e")):
+    if _JSON_START.match(start):
         return _json_kind(start)
     if re.match(r"(999\s*\n[^\n]*\n\s*)*0\s*\n\s*SECTION", start):
         return DXF

@@ -11,14 +11,14 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 
 from bioplan_gis.errors import BioplanError, ParameterError, UnreadableFileError
-from bioplan_gis.importing import kinds, parquet, sources, vectors
+from bioplan_gis.importing import boundary_points, kinds, parquet, sheets, sources, vectors
 from bioplan_gis.importing.files import GivenFile
 from bioplan_gis.importing.rows import FAULT, GEOMETRY, Batch, Note, Reading, Rows
 
@@ -84,18 +84,31 @@ def _answer(file: GivenFile, request: Mapping[str, Any], output: BinaryIO) -> No
         _send(_rows(file, Reading(**request["reading"]), request["batch_rows"]), output)
 
 
-def _source_layers(file: GivenFile) -> list[str]:
+def _source_layers(file: GivenFile) -> tuple[str, ...]:
     if file.parts:
-        return [part.title for part in file.parts]
-    return [] if file.kind in {kinds.PARQUET, kinds.CSV} else list(vectors.layer_names(file))
+        return tuple(part.title for part in file.parts)
+    if file.kind == kinds.XLSX:
+        return sheets.list_sheets(file.path)
+    return () if file.kind in {kinds.PARQUET, kinds.CSV} else vectors.layer_names(file)
 
 
 def _rows(file: GivenFile, reading: Reading, batch_rows: int) -> Rows:
     if file.parts:
         file, reading = sources.chosen_part(file, reading)
+    return _reader(file)(file, reading, batch_rows)
+
+
+def _reader(file: GivenFile) -> Callable[[GivenFile, Reading, int], Rows]:
     if file.kind == kinds.PARQUET:
-        return parquet.read(file, reading, batch_rows)
-    return vectors.read(file, reading, batch_rows)
+        return parquet.read
+    if file.kind == kinds.CSV and boundary_points.is_boundary_points(_head(file)):
+        return boundary_points.read
+    return sheets.read if file.kind in {kinds.CSV, kinds.XLSX} else vectors.read
+
+
+def _head(file: GivenFile) -> bytes:
+    with file.path.open("rb") as stream:
+        return stream.read(kinds.HEAD_BYTES)
 
 
 def _send(rows: Rows, output: BinaryIO) -> None:
