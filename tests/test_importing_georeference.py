@@ -326,15 +326,19 @@ def test_an_old_datum_must_be_told_and_says_how_far_off_it_is(declared):
 
 
 def test_the_stated_accuracy_covers_what_epsg_knows_of_beijing_1954_around_hangzhou():
-    lon, lat = 120.15, 30.27
-    for shift in ((15.8, -154.4, -82.3), (11.911, -154.833, -80.079)):
-        to_wgs84 = Transformer.from_pipeline(
-            "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=cart +ellps=krass +step "
-            f"+proj=helmert +x={shift[0]} +y={shift[1]} +z={shift[2]} +step +inv +proj=cart +ellps=WGS84 +step "
-            "+proj=unitconvert +xy_in=rad +xy_out=deg"
-        )
-        moved = to_wgs84.transform(lon, lat, 0)
-        assert 50 < GEOD.inv(lon, lat, moved[0], moved[1])[2] < 105
+    for shift in ("+x=15.8 +y=-154.4 +z=-82.3", "+x=11.911 +y=-154.833 +z=-80.079"):
+        moved = shapely.transform(PARCELS, datum_shift("+ellps=krass", f"+proj=helmert {shift}"))
+        assert 50 < farthest_m(moved, PARCELS) < 105
+
+
+def datum_shift(ellipsoid: str, helmert: str):
+    """Degrees on an ellipsoid → degrees of WGS 84, by way of geocentric coordinates, as PROJ's own steps do it."""
+    pipeline = Transformer.from_pipeline(
+        "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad "
+        f"+step +proj=cart {ellipsoid} +step {helmert} +step +inv +proj=cart +ellps=WGS84 "
+        "+step +proj=unitconvert +xy_in=rad +xy_out=deg"
+    )
+    return lambda lonlat: np.column_stack(pipeline.transform(*lonlat.T, np.zeros(len(lonlat)))[:2])
 
 
 def test_a_transformation_that_the_file_brings_is_used():
@@ -342,7 +346,10 @@ def test_a_transformation_that_the_file_brings_is_used():
     declared = f'GEOGCS["x",DATUM["Xian_1980",{shift}],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]]'
     decided = decide(PARCELS, declared=declared)
     assert (decided.certain, decided.accuracy_m) == (True, None)
-    assert 50 < farthest_m(to_storage(PARCELS, decided), PARCELS) < 150
+    helmert = "+proj=helmert +x=12 +y=-100 +z=-60"
+    expected = shapely.transform(PARCELS, datum_shift("+a=6378140 +rf=298.257", helmert))
+    assert farthest_m(expected, PARCELS) > 10
+    assert farthest_m(to_storage(PARCELS, decided), expected) < 0.001
 
 
 @pytest.mark.parametrize(("datum", "shift", "metres"), [("gcj02", to_gcj02, 2), ("bd09", to_bd09, 3)])

@@ -9,7 +9,17 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioplan_gis.importing.repairs import AMBIGUOUS, KEPT_NULL, NOT_FINITE, REPAIRS, Repaired, promote, repair
+from bioplan_gis.importing.repairs import (
+    AMBIGUOUS,
+    KEPT_NULL,
+    NOT_FINITE,
+    REPAIRS,
+    Repaired,
+    _rebuilt,
+    _tried,
+    promote,
+    repair,
+)
 from bioplan_gis.importing.wkb import CURVED, FACETED, NESTED, UNREADABLE
 
 SQUARE = [(0, 0), (10, 0), (10, 10), (0, 10), (0, 0)]
@@ -187,8 +197,8 @@ def test_attributes_are_kept_where_there_is_no_land():
     assert repaired.refusals == {}
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_coordinates_that_are_no_number_are_refused(value):
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e300, -2e9])
+def test_coordinates_that_are_no_number_or_off_the_earth_are_refused(value):
     repaired = repair(raw(polygon(SQUARE), polygon([(0, 0), (10, 0), (value, 10), (0, 0)])))
     assert repaired.refusals == {1: NOT_FINITE}
     assert repaired.shapes[1] is None
@@ -222,6 +232,16 @@ def test_what_is_no_shape_is_refused_alone(value, reason):
     repaired = repair(raw(polygon(SQUARE), value, polygon(SQUARE)))
     assert repaired.refusals == {1: reason}
     assert [shape is None for shape in repaired.shapes] == [False, True, False]
+
+
+def test_what_geos_gives_up_on_is_refused_alone():
+    monster = shapely.Polygon([(0, 0), (8e300, 7e300), (7e300, 2e300), (2e300, 6e300), (8e300, 1e300)])
+    with pytest.raises(shapely.errors.GEOSException):
+        _rebuilt(np.array([monster]))
+    bow_tie, area = INVALID["bow-tie"]
+    rebuilt, _, _, exact = _tried(np.array([bow_tie, monster, bow_tie]), 1.0)
+    assert exact.tolist() == [True, False, True]
+    assert rebuilt[0].area == rebuilt[2].area == pytest.approx(area)
 
 
 def test_any_binary_column_will_do():

@@ -154,12 +154,17 @@ def _carries_shift(crs: CRS) -> bool:
 def _described(crs: CRS) -> Definition:
     source = crs.source_crs if crs.is_bound and crs.source_crs else crs
     family, zone = _family(source), gauss_kruger(source)
-    authority = source.to_authority("EPSG", SURE) or source.to_authority(min_confidence=SURE)
-    code = f"{authority[0]}:{authority[1]}" if authority else _code(source, family, zone)
+    unnamed = source.datum is not None and re.search(_UNNAMED, source.datum.name, re.IGNORECASE)
+    code = (_code(source, family, zone) if unnamed else None) or _authority(source) or _code(source, family, zone)
     known = CRS.from_user_input(code) if code else source
     area = known.area_of_use.bounds if known.area_of_use else CHINA
     text = crs.to_wkt() if crs.is_bound else code or crs.to_wkt()
     return Definition(text, known.name, family, crs.is_geographic or source.is_geographic, area, zone, crs.is_bound)
+
+
+def _authority(crs: CRS) -> str | None:
+    found = crs.to_authority("EPSG", SURE) or crs.to_authority(min_confidence=SURE)
+    return f"{found[0]}:{found[1]}" if found else None
 
 
 def _family(crs: CRS) -> Family:

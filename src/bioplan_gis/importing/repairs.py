@@ -20,6 +20,7 @@ from bioplan_gis.importing.rows import Note
 from bioplan_gis.importing.wkb import COLLECTION, decode
 
 Offsets = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 
 # Thinner than this is a sliver, and so is anything smaller; a part so small that a repair made is no part of the land.
 SLIVER_THICKNESS_M = 0.01
@@ -47,7 +48,10 @@ KEPT_NULL: Mapping[str, Note] = {
     "empty": Note("空几何", "with an empty geometry"),
     "collapsed": Note("面积或长度为零的几何", "with a geometry that has no area or no length"),
 }
-NOT_FINITE = Note("坐标不是有限的数", "a coordinate is not a finite number")
+NOT_FINITE = Note(
+    "坐标不是有限的数，或大得不可能在地球上", "a coordinate is no finite number, or larger than any on the Earth"
+)
+LARGEST = 1e9
 AMBIGUOUS = Note(
     "多边形自身或各部分相互重叠，无法确定重叠处是否属于该地块",
     "the polygon overlaps itself, or its parts overlap: whether the overlap belongs to it cannot be known",
@@ -118,7 +122,7 @@ def promote(shapes: Shapes, family: str) -> Shapes:
 
 def _not_finite(shapes: Shapes) -> Offsets:
     coordinates, owners = shapely.get_coordinates(shapes, return_index=True)
-    return np.unique(owners[~np.isfinite(coordinates).all(axis=1)])
+    return np.unique(owners[~(np.abs(coordinates) <= LARGEST).all(axis=1)])
 
 
 def _reduce(shapes: Shapes) -> dict[str, Offsets]:
@@ -136,7 +140,7 @@ def _reduce(shapes: Shapes) -> dict[str, Offsets]:
 
 
 def _drop_repeats(shapes: Shapes, invalid: Offsets) -> Offsets:
-    """Points repeated in a row are dropped from lines and rings; gives where. Rebuilding drops them from the invalid."""
+    """Points repeated in a row are dropped from lines and rings; gives where. Rebuilding drops an invalid shape's."""
     repeated = _repeats(shapes)
     rings, owners = _rings(shapes[repeated])
     repeated = repeated[np.unique(owners[_repeats(rings)])]
@@ -165,9 +169,7 @@ def _make_valid(shapes: Shapes, invalid: Offsets, repairs: dict[str, Offsets]) -
     if not invalid.size:
         return {}
     before, unit_m = shapes[invalid], _unit_m(shapes)
-    rebuilt, lost = _rebuilt(before)
-    exact = _exact(before, rebuilt, unit_m)
-    rebuilt, crumbs = _without_crumbs(rebuilt, unit_m)
+    rebuilt, lost, crumbs, exact = _tried(before, unit_m)
     rebuilt[~exact] = None
     shapes[invalid] = rebuilt
     standing = ~shapely.is_missing(shapes[invalid])
@@ -177,7 +179,22 @@ def _make_valid(shapes: Shapes, invalid: Offsets, repairs: dict[str, Offsets]) -
     return dict.fromkeys(invalid[~exact].tolist(), AMBIGUOUS)
 
 
-def _rebuilt(shapes: Shapes) -> tuple[Shapes, NDArray[np.bool_]]:
+@np.errstate(invalid="ignore", over="ignore")
+def _tried(shapes: Shapes, unit_m: float) -> tuple[Shapes, Flags, Flags, Flags]:
+    """Shapes rebuilt without crumbs, where something fell away, where crumbs did, and where all that is exact."""
+    try:
+        rebuilt, lost = _rebuilt(shapes)
+        exact = _exact(shapes, rebuilt, unit_m)
+        rebuilt, crumbs = _without_crumbs(rebuilt, unit_m)
+    except shapely.errors.GEOSException:
+        if len(shapes) == 1:
+            return np.array([None], dtype=object), *np.zeros((3, 1), dtype=bool)
+        halves = (_tried(half, unit_m) for half in np.array_split(shapes, 2))
+        rebuilt, lost, crumbs, exact = (np.concatenate(both) for both in zip(*halves, strict=True))
+    return rebuilt, lost, crumbs, exact
+
+
+def _rebuilt(shapes: Shapes) -> tuple[Shapes, Flags]:
     """Shapes by the even-odd rule, and where something of a lower dimension fell away."""
     parts, owners = _parts(shapely.make_valid(shapes, method="linework"))
     kept = shapely.get_dimensions(parts) == shapely.get_dimensions(shapes)[owners]
@@ -186,7 +203,7 @@ def _rebuilt(shapes: Shapes) -> tuple[Shapes, NDArray[np.bool_]]:
     return _gathered(parts[kept], owners[kept], len(shapes)), lost
 
 
-def _exact(before: Shapes, rebuilt: Shapes, unit_m: float) -> NDArray[np.bool_]:
+def _exact(before: Shapes, rebuilt: Shapes, unit_m: float) -> Flags:
     """Whether both readings of each shape cover the same, but for what is smaller than a sliver."""
     covered = shapely.make_valid(before, method="structure", keep_collapsed=False)
     either = np.where(shapely.is_missing(rebuilt), shapely.Point(), rebuilt)
@@ -206,7 +223,7 @@ def _is_nested(parts: Shapes, unit_m: float) -> bool:
     return not pairs.size
 
 
-def _without_crumbs(rebuilt: Shapes, unit_m: float) -> tuple[Shapes, NDArray[np.bool_]]:
+def _without_crumbs(rebuilt: Shapes, unit_m: float) -> tuple[Shapes, Flags]:
     """Shapes without parts that are too small to be land, and where there were such; the last part always stays."""
     parts, owners = _parts(rebuilt)
     areas = shapely.area(parts) * unit_m**2
