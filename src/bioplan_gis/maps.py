@@ -29,16 +29,17 @@ Assets = Literal["linked", "inlined"]
 Language = Literal["zh", "en"]
 
 # In the order in which the page needs them.
-STYLES = ("leaflet.css", "page.css", "map.css", "plate.css")
+STYLES = ("leaflet.css", "page.css", "map.css", "plate.css", "imports.css")
 SCRIPTS = (
     "leaflet.js", "nodes.js", "strings.js", "atlas.js", "layouts.js", "symbols.js", "popups.js", "sheet.js",
-    "placement.js", "labels.js", "names.js", "legend.js", "panel.js", "frame.js", "inset.js",
+    "placement.js", "labels.js", "names.js", "legend.js", "imports.js", "panel.js", "frame.js", "inset.js",
     "view.js", "address.js", "start.js",
 )  # fmt: skip
 
 # Layer groups from bottom to top; neighbours are the districts outside of every layout.
 GROUPS = (
-    "neighbours", "zones", "districts", "water", "towns", "links", "industrial_land", "parks", "labs", "enterprises",
+    "neighbours", "zones", "districts", "water", "towns", "links", "imports", "industrial_land", "parks", "labs",
+    "enterprises",
 )  # fmt: skip
 # Tables whose names the page looks up.
 TABLES = ("tracks", "documents")
@@ -66,12 +67,14 @@ class Atlas:
         collections: GeoJSON FeatureCollection by layer id, as the API serves it (longitude, latitude, EPSG:4490).
         attributions: of the layers; one layer's may be several, with ；between them.
         sources: of the catalogue, which records name by their ids.
+        imports: what is known of each imported layer; with its features where the page must carry them.
     """
 
     layouts: Sequence[Mapping[str, Any]]
     collections: Mapping[str, Mapping[str, Any]]
     attributions: Sequence[str]
     sources: Sequence[Source] = ()
+    imports: Sequence[Mapping[str, Any]] = ()
 
 
 class _Start(MacroElement):
@@ -124,7 +127,7 @@ def _folium_parts() -> tuple[str, str]:
         tiles=None,
         zoom_start=9,
         min_zoom=6,
-        max_zoom=15,
+        max_zoom=17,
         zoom_control=False,
         attribution_control=False,
         zoom_snap=0.25,
@@ -154,8 +157,17 @@ def _contents(atlas: Atlas) -> dict[str, Any]:
         "layouts": [dict(layout) for layout in atlas.layouts],
         "attributions": _single_lines(atlas.attributions),
         "sources": {source.id: _titles(source) for source in atlas.sources},
+        "imports": [_light(one) for one in atlas.imports],
         "collections": {layer: _thinned(layer, atlas.collections[layer]) for layer in sorted(layers)},
     }
+
+
+def _light(described: Mapping[str, Any]) -> dict[str, Any]:
+    """An imported layer with what the page has to carry of it: coordinates to a tenth of a metre."""
+    if "features" not in described:
+        return dict(described)
+    features = [{**one, "geometry": _rounded(one["geometry"], 6)} for one in described["features"]]
+    return {**described, "features": features}
 
 
 def _titles(source: Source) -> dict[str, str]:
@@ -194,7 +206,7 @@ def _rounded(geometry: Mapping[str, Any] | None, decimals: int) -> dict[str, Any
     if geometry is None:
         return None
     rounded = shapely.transform(shape(geometry), lambda at: np.round(at, decimals))
-    return {"type": rounded.geom_type, "coordinates": mapping(rounded)["coordinates"]}
+    return dict(mapping(rounded))
 
 
 def _schematic(geometry: Mapping[str, Any] | None, area_ha: float | None) -> dict[str, Any] | None:
@@ -269,6 +281,7 @@ def _policy(assets: Assets, styles: Sequence[str], scripts: Sequence[str]) -> st
     return "; ".join([
         "default-src 'none'",
         "img-src data:",
+        *([f"connect-src {' '.join(own)}"] if own else []),
         f"style-src {' '.join([*own, *styles])}",
         f"script-src {' '.join([*own, *scripts])}",
         "base-uri 'none'",

@@ -52,6 +52,8 @@ BioPlan.atlas = (() => {
   return {
     layouts: data.layouts,
     attributions: data.attributions,
+    imports: data.imports || [],
+    isServed: location.protocol !== "file:",
     language: data.language,
     features,
     districts,

@@ -85,7 +85,7 @@ BioPlan.frame = (() => {
 
   const IMPRINT_LINES = 2;
 
-  function imprint() {
+  function imprint(further = []) {
     const holder = document.getElementById("imprint");
     const set = (button, isOpen) => {
       holder.classList.toggle("open", isOpen);
@@ -110,7 +110,7 @@ BioPlan.frame = (() => {
       html(
         "span",
         { class: "attributions", id: "attributions" },
-        atlas.attributions.map((line, at) => [at === 0 ? null : " · ", html("bdi", {}, tongue.attribution(line))]),
+        [...new Set([...atlas.attributions, ...further.filter(Boolean)])].map((line, at) => [at === 0 ? null : " · ", html("bdi", {}, tongue.attribution(line))]),
       ),
     );
     foldImprint();

@@ -224,7 +224,7 @@ BioPlan.panel = (() => {
       html("p", { class: "note" }, say("datum")),
     );
 
-  function show(layout, shown, actions) {
+  function show(layout, shown, actions, imports) {
     BioPlan.nodes.replace(
       "panel",
       masthead(actions),
@@ -234,6 +234,7 @@ BioPlan.panel = (() => {
         { class: "scroll", tabindex: "0", role: "region", "aria-label": say("panel") },
         structure(layout, actions),
         BioPlan.legend.legend(layout, shown, actions.toggleLayer),
+        imports,
         notLocated(),
         sources(),
       ),

@@ -10,6 +10,7 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     water: 230,
     borders: 240,
     towns: 250,
+    imports: 255,
     circles: 260,
     links: 270,
   };
@@ -222,7 +223,7 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     map.closePopup();
     standing = new Map();
     markers = [];
-    for (const group of Object.values(groups)) group.clearLayers();
+    for (const [name, group] of Object.entries(groups)) if (name !== "imports") group.clearLayers();
     drawDistricts(layout);
     drawWater();
     drawTowns();

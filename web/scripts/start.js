@@ -8,8 +8,10 @@ BioPlan.start = (map, groups) => {
   const state = {
     layout: atlas.layouts[0],
     shown: Object.fromEntries(Object.keys(groups).map((name) => [name, true])),
+    imports: [],
   };
   const sheet = BioPlan.sheet(map, groups);
+  const imports = BioPlan.imports.control(map, groups.imports, sheet, () => openPanel(false));
   const labels = BioPlan.labels(
     map,
     () => [
@@ -45,6 +47,10 @@ BioPlan.start = (map, groups) => {
     frame.graticule(map);
   }
 
+  // The map's credits name an imported layer's owner while it is drawn.
+  const creditsOfImports = () =>
+    atlas.imports.filter(({ id }) => state.imports.includes(id)).map((layer) => layer.attribution);
+
   function render() {
     document.documentElement.lang = tongue.language === "zh" ? "zh-CN" : "en";
     document.getElementById("skip").textContent = tongue.say("skip");
@@ -60,9 +66,9 @@ BioPlan.start = (map, groups) => {
     }
     frame.title(state.layout);
     frame.remark(state.layout);
-    frame.imprint();
+    frame.imprint(creditsOfImports());
     sheet.draw(state.layout);
-    panel.show(state.layout, state.shown, actions);
+    panel.show(state.layout, state.shown, actions, imports.section(actions.toggleImport));
     inset.renew();
     scale._update();
     dress();
@@ -74,6 +80,7 @@ BioPlan.start = (map, groups) => {
     switchLanguage() {
       tongue.language = tongue.language === "zh" ? "en" : "zh";
       render();
+      imports.refresh();
       document.querySelector(".language").focus();
     },
     showLayout(id) {
@@ -89,6 +96,12 @@ BioPlan.start = (map, groups) => {
       else groups[name].remove();
       inset.renew();
       dress();
+    },
+    toggleImport(id, shown) {
+      state.imports = shown ? [...state.imports, id] : state.imports.filter((one) => one !== id);
+      imports.show(state.imports);
+      frame.imprint(creditsOfImports());
+      address.write(state);
     },
     showZone(zone) {
       openPanel(false);
@@ -144,6 +157,7 @@ BioPlan.start = (map, groups) => {
     address.read(state);
     if (state.layout !== before) fit();
     render();
+    imports.show(state.imports);
   });
   address.read(state);
   zoom.getContainer().append(home);
@@ -170,4 +184,5 @@ BioPlan.start = (map, groups) => {
   map.getContainer().setAttribute("role", "region");
   fit();
   render();
+  imports.show(state.imports);
 };

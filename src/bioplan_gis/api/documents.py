@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request, Response
 
@@ -35,8 +36,10 @@ def link(request: Request, path: str, rel: str, media: str, title: str) -> Link:
 
 
 def self_link(request: Request, media: str) -> Link:
-    """A link to the very answer."""
-    return {"href": str(request.url), "rel": "self", "type": media, "title": "本文档 This document"}
+    """A link to the very answer, percent-encoded as it was asked for, or as a URI must have it (RFC 3986, 2.1)."""
+    path = request.scope.get("raw_path") or request.url.path.encode()
+    href = str(request.url.replace(path=quote(path, safe="/%:@!$&'()*+,;=~")))
+    return {"href": href, "rel": "self", "type": media, "title": "本文档 This document"}
 
 
 def entity_tag(request: Request, layers: Iterable[Layer]) -> str:

@@ -1,7 +1,7 @@
 """Feeds: OGC API Features 1.0 Part 1, Core and GeoJSON, over every layer of the registry."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -134,15 +134,19 @@ def item(
 
 def collection_document(request: Request, layer: Layer) -> dict[str, Any]:
     """A layer as the feeds describe it."""
+    title_zh, title_en = titles(layer)
     document: dict[str, Any] = {
         "id": layer.id,
-        "title": f"{layer.title_zh} {layer.title_en}",
+        "title": " ".join(dict.fromkeys((title_zh, title_en))),
         "description": f"{layer.description_zh} {layer.description_en}".strip(),
-        "title_zh": layer.title_zh,
-        "title_en": layer.title_en,
+        "title_zh": title_zh,
+        "title_en": title_en,
         "attribution": layer.attribution,
         "licence": layer.licence,
         "version": layer.version,
+        "source": layer.source,
+        "imported": layer.imported,
+        "conforms_to": layer.conforms_to,
         "synthetic": layer.synthetic,
         "itemType": "feature",
         "geometryType": layer.geometry_type,
@@ -151,12 +155,24 @@ def collection_document(request: Request, layer: Layer) -> dict[str, Any]:
         "columns": [_column_document(column) for column in layer.columns],
         "links": [
             _to_collection(request, layer) | {"rel": "self"},
-            link(request, f"/api/collections/{layer.id}/items", "items", GEOJSON, f"{layer.title_zh} {layer.title_en}"),
+            link(request, f"{path_of(layer)}/items", "items", GEOJSON, " ".join(dict.fromkeys((title_zh, title_en)))),
         ],
     }
     if layer.bbox is not None:
         document["extent"] = {"spatial": {"bbox": [list(layer.bbox)], "crs": CRS84_URI}}
     return document
+
+
+def titles(layer: Layer) -> tuple[str, str]:
+    """A layer's titles, which say so where it is made up."""
+    if not layer.synthetic:
+        return layer.title_zh, layer.title_en
+    return f"{layer.title_zh}（合成数据）", f"{layer.title_en} (synthetic)"
+
+
+def path_of(layer: Layer) -> str:
+    """Where a layer stands; its id may be Chinese, which a URI holds as percent-encoded UTF-8 (RFC 3986, 2.5)."""
+    return f"/api/collections/{quote(layer.id, safe='')}"
 
 
 def _column_document(column: Column) -> dict[str, str | None]:
@@ -165,14 +181,13 @@ def _column_document(column: Column) -> dict[str, str | None]:
 
 
 def _to_collection(request: Request, layer: Layer) -> Link:
-    title = f"{layer.title_zh} {layer.title_en}"
-    return link(request, f"/api/collections/{layer.id}", "collection", JSON, title)
+    return link(request, path_of(layer), "collection", JSON, " ".join(dict.fromkeys(titles(layer))))
 
 
 def _page_links(request: Request, layer: Layer, page: Page) -> list[Link]:
     links = [self_link(request, GEOJSON), _to_collection(request, layer)]
     if page.next_key is not None:
         query = urlencode({**request.query_params, "after": page.next_key})
-        path = f"/api/collections/{layer.id}/items?{query}"
+        path = f"{path_of(layer)}/items?{query}"
         links.append(link(request, path, "next", GEOJSON, "下一页 Next page"))
     return links
