@@ -41,6 +41,9 @@ BioPlan.imports = (() => {
       .trim();
   }
 
+  const look = (layer, feature) =>
+    `${style(layer, feature)}${feature.geometry.type.endsWith("LineString") ? " imported-line" : ""}`;
+
   // What a column says, as text: nothing of it is ever markup.
   function told(value) {
     if (typeof value === "boolean") return say(value ? "yes" : "no");
@@ -101,11 +104,13 @@ BioPlan.imports = (() => {
   function key(layer) {
     const className = isLand(layer) ? "land-M2" : `tint-${described.indexOf(layer) % COLOURS}`;
     const madeUp = layer.synthetic ? " made-up" : "";
-    return svg(
-      "svg",
-      { class: "import-key", viewBox: "0 0 22 14", "aria-hidden": "true" },
-      svg("rect", { class: `imported ${className}${madeUp}`, x: 1, y: 1, width: 20, height: 12 }),
-    );
+    const kind = layer.geometry_type;
+    const shape = kind.endsWith("POINT")
+      ? svg("circle", { class: `imported ${className}${madeUp} imported-point`, cx: 11, cy: 7, r: 5 })
+      : kind.endsWith("LINESTRING")
+        ? svg("path", { class: `imported ${className}${madeUp} imported-line`, d: "M1 11 C7 1 14 14 21 3" })
+        : svg("rect", { class: `imported ${className}${madeUp}`, x: 1, y: 1, width: 20, height: 12 });
+    return svg("svg", { class: "import-key", viewBox: "0 0 22 14", "aria-hidden": "true" }, shape);
   }
 
   // The layers on one map, and the rows that speak of them in the panel.
@@ -118,14 +123,15 @@ BioPlan.imports = (() => {
     const layerOf = (id) => described.find((layer) => layer.id === id);
 
     function draw(layer, features) {
-      const old = drawn.get(layer.id);
-      if (old) old.shapes.remove();
+      const { shapes: old } = drawn.get(layer.id) || {};
+      if (old) old.remove();
       const shapes = L.geoJSON(
         features.filter((feature) => feature.geometry),
         {
           pane: "imports",
-          style: (feature) => ({ className: style(layer, feature), weight: 1 }),
-          pointToLayer: (feature, latlng) => L.circleMarker(latlng, { pane: "imports", radius: 5 }),
+          style: (feature) => (feature.geometry.type.endsWith("Point") ? {} : { className: look(layer, feature) }),
+          pointToLayer: (feature, latlng) =>
+            L.circleMarker(latlng, { pane: "importedPoints", radius: 5, className: `${style(layer, feature)} imported-point` }),
           onEachFeature: (feature, shape) =>
             shape.on("click", (event) => sheet.open(event.latlng, facts(layer, feature))),
         },
@@ -296,9 +302,9 @@ BioPlan.imports = (() => {
       described.length === 0
         ? null
         : html(
-            "section",
+            "div",
             { class: "imports" },
-            html("h2", {}, say("imports")),
+            html("h3", {}, say("imports")),
             html("p", { class: "note" }, say("importsNote")),
             html(
               "ul",

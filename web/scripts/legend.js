@@ -141,7 +141,7 @@ BioPlan.legend = (() => {
     sign(symbols.drawing("labs", "open"), say("address"), "address"),
   ];
 
-  const legend = (layout, shown, toggle) =>
+  const legend = (layout, shown, toggle, imports) =>
     html(
       "section",
       { class: "legend" },
@@ -151,6 +151,7 @@ BioPlan.legend = (() => {
         { class: "layers" },
         ORDER.filter((layer) => layer in shown).map((layer) => entry(layout, layer, shown[layer], toggle)),
       ),
+      imports,
       ramp(),
       html("ul", { class: "signs" }, signsOf(layout), signs()),
     );

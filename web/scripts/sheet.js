@@ -11,6 +11,7 @@ BioPlan.sheet = (map, groups, { interactive = true } = {}) => {
     borders: 240,
     towns: 250,
     imports: 255,
+    importedPoints: 257,
     circles: 260,
     links: 270,
   };

@@ -156,8 +156,8 @@ BioPlan.start = (map, groups) => {
     const before = state.layout;
     address.read(state);
     if (state.layout !== before) fit();
-    render();
     imports.show(state.imports);
+    render();
   });
   address.read(state);
   zoom.getContainer().append(home);
@@ -183,6 +183,6 @@ BioPlan.start = (map, groups) => {
   map.on("popupopen", ({ popup }) => BioPlan.view.keepFocus(map, popup.getElement()));
   map.getContainer().setAttribute("role", "region");
   fit();
-  render();
   imports.show(state.imports);
+  render();
 };
