@@ -260,7 +260,12 @@ def test_columns_can_be_told(tmp_path):
     assert sheet(tmp_path, text, columns={"a": "northing", "b": "easting"}).shapes == [shapely.Point(30.2, 120.5)]
 
 
-@pytest.mark.parametrize("columns", [{"z": "lon", "b": "lat"}, {"a": "lon"}, {"a": "length", "b": "lat"}])
+def test_columns_told_for_another_purpose_leave_coordinates_alone(tmp_path):
+    found = sheet(tmp_path, "a,经度,纬度\n1,120.5,30.2\n", columns={"a": "area_ha"})
+    assert found.shapes == [shapely.Point(120.5, 30.2)]
+
+
+@pytest.mark.parametrize("columns", [{"z": "lon", "b": "lat"}, {"a": "lon"}, {"a": "area_ha", "b": "lat"}])
 def test_columns_that_make_no_sense_are_refused(tmp_path, columns):
     with pytest.raises(ParameterError):
         sheet(tmp_path, "a,b\n1,2\n", columns=columns)

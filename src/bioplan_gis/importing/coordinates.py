@@ -24,6 +24,7 @@ LON, LAT, EASTING, NORTHING, WKT = "lon", "lat", "easting", "northing", "wkt"
 ROLES = (LON, LAT, EASTING, NORTHING, WKT)
 # X and Y, which may be either.
 X, Y = "x", "y"
+NAMES_SHOWN = 60
 MOST_LON, MOST_LAT = 180.0, 90.0
 LEAST_ZONED_EASTING = 1e7
 LEAST_NORTHING = 1e6
@@ -72,11 +73,12 @@ def placement_of(table: pa.Table, told: Mapping[str, str] | None) -> Placement |
 
     Args:
         table: the first rows.
-        told: column → role, as the user says; one of ``ROLES``.
+        told: column → role, as the user says; what is none of ``ROLES`` is of no concern here.
 
     Raises:
-        ParameterError: ``told`` names no column or no role, or one of a pair only.
+        ParameterError: ``told`` names a column that does not exist, or one of a pair only.
     """
+    told = {column: role for column, role in (told or {}).items() if role in ROLES}
     roles = _told_roles(table.column_names, told) if told else _named_roles(table.column_names)
     if WKT in roles:
         return _written(table, roles[WKT], is_told=bool(told))
@@ -118,12 +120,12 @@ def written_shapes(table: pa.Table, placement: Placement, first_row: int) -> tup
 
 def _told_roles(names: Sequence[str], told: Mapping[str, str]) -> dict[str, str]:
     for column, role in told.items():
-        if column not in names or role not in ROLES:
+        if column not in names:
             raise ParameterError(
                 "map",
                 f"{column}={role}",
-                f"不能把“{column}”当作 {role}：表中的列有 {'、'.join(names)}；坐标列可指定为 {'、'.join(ROLES)}。",
-                f"“{column}” cannot be {role}: the columns are {', '.join(names)}; coordinates are {', '.join(ROLES)}.",
+                f"表中没有“{column}”列，不能作为 {role}；列有：{'、'.join(names[:NAMES_SHOWN])}。",
+                f"There is no column “{column}” to be {role}; there are: {', '.join(names[:NAMES_SHOWN])}.",
             )
     roles = {role: column for column, role in told.items()}
     for pair in ((LON, LAT), (EASTING, NORTHING)):

@@ -4,7 +4,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from itertools import islice
@@ -30,6 +30,7 @@ from bioplan_gis.importing.rows import Note
 
 MOST_ROWS = 1_048_576
 MOST_EXACT = 10**15
+MOST_KEPT_CELLS = 2_000_000
 SCANNED_BYTES = 1 << 20
 ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"})
 _HIDDEN_ROW = re.compile(rb"<row [^>]*hidden=\"(?:1|true)\"")
@@ -84,43 +85,58 @@ class WorkbookTable:
 
     def __init__(self, path: Path, sheet: str | None, batch_rows: int) -> None:
         """Find sheet, heading and types."""
-        self._path = path
         self._batch_rows = batch_rows
-        self.sheet, self.others = _chosen(sheet_names(path), sheet)
-        head = next(self._raw_blocks(HEAD_ROWS), [])
-        if not head:
-            raise UnreadableFileError(f"工作表“{self.sheet}”是空的。", f"Sheet “{self.sheet}” is empty.")
-        self._heading = heading_of(head)
-        self.names = self._heading.names
-        self.row_count, self._errors = 0, 0
-        omitted: list[Row] = []
-        self._types = self._inferred(omitted)
-        self.notes = (*self._heading.notes, *omitted_notes(omitted), *self._error_notes(), *self._scanned_notes())
+        with ExitStack() as stack:
+            self._workbook = stack.enter_context(_opened(path))
+            self.sheet, self.others = _chosen(_filled_sheets(self._workbook), sheet)
+            self._heading = heading_of(self._head_rows())
+            self.names = self._heading.names
+            self.row_count, self._errors = 0, 0
+            self._kept: list[list[Row]] | None = []
+            omitted: list[Row] = []
+            self._types = self._inferred(omitted)
+            self.notes = (*self._heading.notes, *omitted_notes(omitted), *self._error_notes(), *self._scanned_notes())
+            self._closing = stack.pop_all()
 
     def blocks(self) -> Iterator[Block]:
-        """The rows, typed."""
+        """The rows, typed; to be taken once, since the workbook is closed behind the last."""
         first_row = 1
-        for columns in self._value_blocks([]):
-            arrays = [_array(values, kind) for values, kind in zip(columns, self._types, strict=True)]
-            yield Block(first_row, arrays, {})
-            first_row += len(columns[0])
+        with self._closing:
+            for columns in self._value_blocks(self._kept or self._raw_blocks(self._batch_rows), []):
+                arrays = [_array(values, kind) for values, kind in zip(columns, self._types, strict=True)]
+                yield Block(first_row, arrays, {})
+                first_row += len(columns[0])
 
     def _inferred(self, omitted: list[Row]) -> list[pa.DataType]:
         seen = [_Column() for _ in self.names]
-        for columns in self._value_blocks(omitted):
+        for columns in self._value_blocks(self._keeping(self._raw_blocks(self._batch_rows)), omitted):
             self.row_count += len(columns[0])
             for column, values in zip(seen, columns, strict=True):
                 column.see(values)
                 self._errors += sum(value in ERRORS for value in values if type(value) is str)
         return [column.arrow() for column in seen]
 
-    def _value_blocks(self, omitted: list[Row]) -> Iterator[list[list[Any]]]:
+    def _keeping(self, blocks: Iterable[list[Row]]) -> Iterator[list[Row]]:
+        """The blocks, kept for the second reading as long as they are few: parsing takes most of the time."""
+        cells = 0
+        for block in blocks:
+            cells += len(block) * len(self.names)
+            if self._kept is not None:
+                self._kept = [*self._kept, block] if cells <= MOST_KEPT_CELLS else None
+            yield block
+
+    def _value_blocks(self, blocks: Iterable[list[Row]], omitted: list[Row]) -> Iterator[list[list[Any]]]:
         """Columns of values, one for each name."""
         width = len(self.names)
-        data = self._without_heading(self._raw_blocks(self._batch_rows))
-        for rows in without_tail(data, omitted):
+        for rows in without_tail(self._without_heading(blocks), omitted):
             padded = [(*row[:width], *(None,) * (width - len(row))) for row in rows]
             yield [list(values) for values in zip(*padded, strict=True)]
+
+    def _head_rows(self) -> list[Row]:
+        rows = next(self._raw_blocks(HEAD_ROWS), [])
+        if not rows:
+            raise UnreadableFileError(f"工作表“{self.sheet}”是空的。", f"Sheet “{self.sheet}” is empty.")
+        return rows
 
     def _without_heading(self, blocks: Iterable[list[Row]]) -> Iterator[list[Row]]:
         left = self._heading.skipped
@@ -131,12 +147,11 @@ class WorkbookTable:
 
     def _raw_blocks(self, batch_rows: int) -> Iterator[list[Row]]:
         """Rows that are not blank, from the top of the sheet."""
-        with _opened(self._path) as workbook:
-            sheet = workbook[self.sheet]
-            sheet.reset_dimensions()
-            rows = (row for row in islice(sheet.iter_rows(values_only=True), MOST_ROWS) if not is_blank(row))
-            while block := _next(rows, batch_rows):
-                yield block
+        sheet = self._workbook[self.sheet]
+        sheet.reset_dimensions()
+        rows = (row for row in islice(sheet.iter_rows(values_only=True), MOST_ROWS) if not is_blank(row))
+        while block := _next(rows, batch_rows):
+            yield block
 
     def _error_notes(self) -> Iterator[Note]:
         if self._errors:
@@ -147,8 +162,7 @@ class WorkbookTable:
 
     def _scanned_notes(self) -> Iterator[Note]:
         """What only the sheet's XML tells: rows that Excel hides, merged cells, formulas that were never computed."""
-        with _opened(self._path) as workbook:
-            hidden, empty, merged = _scanned(workbook[self.sheet], self._heading.skipped)
+        hidden, empty, merged = _scanned(self._workbook[self.sheet], self._heading.skipped)
         if hidden:
             yield Note(
                 f"有 {hidden} 行在 Excel 中被隐藏，照常读取。", f"{hidden} rows are hidden in Excel; they are read."
@@ -172,8 +186,12 @@ def sheet_names(path: Path) -> tuple[str, ...]:
         UnreadableFileError: the workbook is damaged.
     """
     with _opened(path) as workbook:
-        sheets = sorted(workbook.worksheets, key=lambda sheet: sheet.sheet_state != "visible")
-        return tuple(sheet.title for sheet in sheets if _holds_anything(sheet))
+        return _filled_sheets(workbook)
+
+
+def _filled_sheets(workbook: Any) -> tuple[str, ...]:  # noqa: ANN401
+    sheets = sorted(workbook.worksheets, key=lambda sheet: sheet.sheet_state != "visible")
+    return tuple(sheet.title for sheet in sheets if _holds_anything(sheet))
 
 
 def _holds_anything(sheet: Any) -> bool:  # noqa: ANN401
