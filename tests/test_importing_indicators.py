@@ -158,6 +158,28 @@ def test_rows_that_differ_elsewhere_keep_the_first_and_say_so():
     assert found.notes["area_ha"][0][0] == 1
 
 
+def test_a_table_may_list_one_indicator_a_row():
+    columns = {
+        "地块编号": ["a", None, None, None, "b"],
+        "行业": ["医药制造业", None, "化学原料", None, "医药制造业"],
+        "指标名称": ["固定资产投资强度", "亩均税收", "固定资产投资强度", "安全等级", "容积率"],
+        "指标值": ["≥500", "≥40", "≥450", "二级", "1.5-2.5"],
+        "单位": ["万元/亩", "万元/亩", "万元/亩", None, "/"],
+    }
+    found = merged(batch_of(columns))
+    assert found.rows.to_pylist() == [0, 4]
+    first, second = (entries(text) for text in found.conformed.columns["indicators"])
+    assert [(one["industry"], one["name_zh"], one.get("min"), one.get("unit")) for one in first] == [
+        ("医药制造业", "固定资产投资强度", 500, "万元/亩"),
+        ("医药制造业", "亩均税收", 40, "万元/亩"),
+        ("化学原料", "固定资产投资强度", 450, "万元/亩"),
+        ("化学原料", "安全等级", None, None),
+    ]
+    assert first[3]["text"] == "二级"
+    assert (second[0]["name_en"], second[0]["min"], second[0]["max"]) == ("floor area ratio", 1.5, 2.5)
+    assert "unit" not in second[0]
+
+
 def square(x):
     return shapely.to_wkb(shapely.box(x, 0, x + 1, 1))
 

@@ -59,17 +59,12 @@ class Plan:
         return next((feed.column for feed in self.feeds if feed.field == "id"), None)
 
     @property
-    def industry_column(self) -> str | None:
-        """The column that names industries in a table of indicators; None if it holds no such table."""
-        columns = [feed.column for feed in self.feeds if feed.field in ("industry", "industry_code")]
-        return columns[0] if columns and self.indicators else None
-
-    @property
-    def replaced(self) -> tuple[str, ...]:
-        """Columns of the file that cannot stay beside the core's, since a core column has their name."""
-        names = {*self.types, "id", "fid", "geom"}
-        columns = (*(feed.column for feed in (*self.feeds, *self.indicators)), *self.left)
-        return tuple(dict.fromkeys(column for column in columns if column.lower() in names))
+    def listing_columns(self) -> tuple[str, ...]:
+        """The columns that tell rows of one parcel apart in a table of indicators: by industry, by indicator."""
+        if not self.indicators:
+            return ()
+        industries = [feed.column for feed in self.feeds if feed.field in ("industry", "industry_code")]
+        return (*industries[:1], *(feed.column for feed in self.indicators if feed.field == "indicator_name"))
 
 
 @dataclass(frozen=True)

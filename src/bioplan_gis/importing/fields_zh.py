@@ -35,19 +35,22 @@ land_class  用地性质 土地用途 用地类别 用地类型 规划用途 规
             landusetype zoning zone luclass
 class_code  用地代码 用地编码 用地性质代码 用地类别代码 用地分类代码 规划用地代码 规划用地类别代码 土地用途代码
             用地用海分类代码 用途代码 地类编码 地类代码 yddm ydbm ydxzdm ydlbdm ydfldm ghyddm ghydlbdm ydyhfldm
-            tdytdm dlbm dldm landusecode lucode classcode
+            tdytdm dlbm dldm landusecode landuseco lucode classcode
 class_zh    用地名称 用地性质名称 用地类别名称 用地分类名称 规划用地名称 规划用地类别名称 土地用途名称
             用地用海分类名称 地类名称 ydmc ydxzmc ydlbmc ydflmc ghydmc ghydlbmc ydyhflmc tdytmc dlmc landusename
             classname
 area        出让面积 出让土地面积 可出让面积 净用地面积 用地面积 宗地面积 地块面积 土地面积 规划用地面积
-            建设用地面积 总用地面积 实测面积 占地面积 面积 crmj jydmj zdmj ydmj dkmj tdmj jsydmj scmj mj sitearea
+            建设用地面积 总用地面积 实测面积 占地面积 用地规模 占地 面积 crmj jydmj zdmj ydmj dkmj tdmj jsydmj scmj mj
+            sitearea
             landarea parcelarea lotarea plotarea area acreage
 park_area   园区面积 园区总面积 yqmj yqzmj parkarea
 floor_area_ratio 容积率 规划容积率 建筑容积率 地块容积率 rjl far floorarearatio plotratio fsi
-building_density 建筑密度 规划建筑密度 建筑覆盖率 jzmd buildingdensity buildingcoverage buildingcoverageratio
+building_density 建筑密度 规划建筑密度 建筑覆盖率 jzmd buildingdensity bldgdensity bldgdens buildingcoverage
+            buildingcoverageratio
             coverageratio sitecoverage lotcoverage bcr
 green_ratio 绿地率 规划绿地率 绿化率 绿地比例 ldl lhl greenratio greeningratio greenspaceratio greenrate
-height      限高 建筑限高 控制高度 控高 限制高度 建筑高度 建筑控制高度 建筑物高度 规划限高 规划高度 高度限制 高度 xg
+height      限高 建筑限高 控制高度 控高 建筑控高 限制高度 建筑高度 建筑控制高度 建筑物高度 规划限高 规划高度 高度限制
+            高度 xg
             jzxg kzgd kg jzkg jzgd gd heightlimit buildingheight height
 term        出让年限 土地使用年限 使用年限 出让年期 出让期限 土地出让年限 使用权年限 使用期限 土地使用期限 年限 年期
             crnx tdsynx synx nx term termyears leaseterm leaseyears tenure
@@ -99,8 +102,8 @@ RANGES: Mapping[str, tuple[str, str]] = {
     "height": ("height_min_m", "height_max_m"),
 }
 _BOUNDS = {
-    "min": re.compile(r"^(?:最低|最小|min)|(?:下限|最低值?|最小值?|min)$"),
-    "max": re.compile(r"^(?:最高|最大|max)|(?:上限|最高值?|最大值?|max)$"),
+    "min": re.compile(r"^(?:最低|最小|min)|(?:下限?|最低值?|最小值?|min)$"),
+    "max": re.compile(r"^(?:最高|最大|max)|(?:上限?|最高值?|最大值?|max)$"),
 }
 _LIMITS = {"min": re.compile(r"≥|≧|>|不低于|不少于|不小于"), "max": re.compile(r"≤|≦|<|不高于|不大于|不超过")}
 _AFFIX = re.compile(r"^(?:拟出让|拟|本|规划|地块|宗地|出让)|(?:控制指标|指标要求|要求|指标|控制|限制|范围|值)$")

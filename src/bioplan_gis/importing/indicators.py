@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from bioplan_gis.importing.columns import distinct, each_value, spread, texts_of
 from bioplan_gis.importing.feeds import Feed, Plan
-from bioplan_gis.importing.fields_zh import Match, match_among, names_of, unit_text_of
+from bioplan_gis.importing.fields_zh import Match, key_of, match_among, names_of, unit_text_of
 from bioplan_gis.importing.quantities import Unit, folded, read_ends, says_nothing
 
 _NAMES = names_of("""
@@ -53,6 +53,24 @@ _COMPOUND = re.compile(rf"{_UNIT}(?:\s*[/每·.]\s*{_UNIT})+")
 _CODE = re.compile(r"[(\[]?\s*(?:国民经济)?(?:行业)?(?:代码|编码)?\s*[:：]?\s*([a-t]?\d{2,4})\s*[)\]]?", re.IGNORECASE)
 
 
+# A table may list one indicator a row, in these columns.
+LISTED = ("indicator_name", "indicator_value", "indicator_unit")
+_LISTED_NAMES = names_of("""
+indicator_name  指标名称 指标项 指标项目 控制指标 准入指标 指标 zbmc indicator indicatorname
+indicator_value 指标值 指标数值 控制值 标准值 指标标准 指标要求 控制要求 数值 要求 标准 值 zbz indicatorvalue value
+indicator_unit  单位 指标单位 计量单位 dw unit
+""")
+_BETWEEN = "\x1f"
+
+
+def listed_in(names: Iterable[str]) -> Mapping[str, str]:
+    """Field by column of a table that lists one indicator a row; empty where it is no such table."""
+    found = {known[0]: name for name in names if (known := _LISTED_NAMES.get(key_of(name)))}
+    if not {"indicator_name", "indicator_value"} <= set(found):
+        return {}
+    return {name: field for field, name in found.items()}
+
+
 def indicator_of(name: str) -> Match | None:
     """The indicator that a column name means, with the unit in its own words; None if it means none."""
     bare = _WHEN.sub("", folded(name))
@@ -69,11 +87,12 @@ def entries_of(plan: Plan, table: pa.Table) -> pa.Array | None:
     An entry has ``indicator``, ``name_zh`` and ``name_en``, ``value`` or ``min`` and ``max``, ``unit``, and the
     ``industry`` with its ``code`` (GB/T 4754); a standard that is no number is ``text``.
     """
-    feeds = [*plan.indicators, *_of_industry(plan)]
     if not plan.indicators:
         return None
     industry = _industries(plan, table)
+    feeds = [feed for feed in (*plan.indicators, *_of_industry(plan)) if feed.field not in LISTED]
     entries = [_entry_column(feed, texts_of(_array(table, feed.column)), industry) for feed in feeds]
+    entries += _listed_column(plan, table, industry)
     # Each begins with a comma and the first is cut off: Arrow's joining that skips nulls loses rows of nothing else.
     joined = pc.binary_join_element_wise(*entries, "", null_handling="replace", null_replacement="")
     stated = pc.if_else(pc.equal(joined, ""), None, pc.utf8_slice_codeunits(joined, 1))
@@ -82,7 +101,7 @@ def entries_of(plan: Plan, table: pa.Table) -> pa.Array | None:
 
 def _of_industry(plan: Plan) -> Iterable[Feed]:
     """The floor area ratio, which a table by industry may set for each of them."""
-    if plan.industry_column is None:
+    if not plan.listing_columns:
         return ()
     return tuple(feed for feed in plan.feeds if feed.field == "floor_area_ratio" and feed.bound is None)
 
@@ -95,12 +114,21 @@ def _array(table: pa.Table, column: str) -> pa.Array:
 def _industries(plan: Plan, table: pa.Table) -> pa.Array:
     """The beginning of each row's entries: a comma, and code and industry as far as they are known."""
     rows = len(table)
-    names = [texts_of(_array(table, feed.column)) for feed in plan.feeds if feed.field == "industry"]
-    codes = [texts_of(_array(table, feed.column)) for feed in plan.feeds if feed.field == "industry_code"]
+    names = [unmerged(plan, table, feed.column) for feed in plan.feeds if feed.field == "industry"]
+    codes = [unmerged(plan, table, feed.column) for feed in plan.feeds if feed.field == "industry_code"]
     told = each_value(codes[0], _json_code, pa.string())[0] if codes else pa.nulls(rows, pa.string())
     named = each_value(names[0], _industry, pa.string())[0] if names else pa.nulls(rows, pa.string())
     inner = each_value(names[0], _code_within, pa.string())[0] if names else pa.nulls(rows, pa.string())
     return pc.binary_join_element_wise(",{", pc.fill_null(pc.coalesce(told, inner), ""), pc.fill_null(named, ""), "")
+
+
+def unmerged(plan: Plan, table: pa.Table, column: str) -> pa.Array:
+    """A column as text; where the row has no number of a parcel, an empty cell was merged with the one above."""
+    texts = texts_of(_array(table, column))
+    if plan.id_column is None or plan.id_column == column:
+        return texts
+    continued = pc.is_null(texts_of(_array(table, plan.id_column)))
+    return pc.if_else(continued, pc.fill_null_forward(texts), texts)
 
 
 def _json_code(code: str) -> str:
@@ -118,6 +146,27 @@ def _code_within(text: str) -> str | None:
     return _json_code(found.group(1).upper()) if found else None
 
 
+def _listed_column(plan: Plan, table: pa.Table, industry: pa.Array) -> list[pa.Array]:
+    """Indicators that a table lists one a row, under 指标名称, 指标值 and 单位."""
+    columns = {feed.field: texts_of(_array(table, feed.column)) for feed in plan.indicators if feed.field in LISTED}
+    if not columns:
+        return []
+    nothing = pa.nulls(len(table), pa.string())
+    name, value, unit = (columns.get(field, nothing) for field in LISTED)
+    stated = pc.binary_join_element_wise(name, value, pc.fill_null(unit, ""), _BETWEEN)
+    values, which = distinct(stated)
+    found = spread([_listed(*text.split(_BETWEEN)) for text in values], which, pa.string())
+    return [pc.binary_join_element_wise(industry, found, "}", "")]
+
+
+def _listed(name: str, text: str, unit: str, *_: str) -> str | None:
+    known = indicator_of(name)
+    field = known.field if known else "floor_area_ratio" if folded(name) == "容积率" else ""
+    own = Unit(unit, "indicator", 1) if unit and not says_nothing(unit) else None
+    bound = known.bound if known else None
+    return _entry(Feed(name, field, own, bound), text)
+
+
 def _entry_column(feed: Feed, texts: pa.Array, industry: pa.Array) -> pa.Array:
     values, which = distinct(texts)
     found = spread([_entry(feed, value) for value in values], which, pa.string())
@@ -128,9 +177,9 @@ def _entry(feed: Feed, text: str) -> str | None:
     """What a cell says of an indicator, as the rest of a JSON object; None if it says nothing."""
     if says_nothing(text):
         return None
-    zh, en = _TITLES[feed.field]
+    zh, en = _TITLES.get(feed.field, (feed.column, None))
     unit = feed.unit.name if feed.unit else None
-    entry: dict[str, float | str | None] = {"indicator": feed.field, "name_zh": zh, "name_en": en, "unit": unit}
+    entry: dict[str, float | str | None] = {"indicator": feed.field or None, "name_zh": zh, "name_en": en, "unit": unit}
     entry.update(_said(text, feed.bound))
     known = {name: value for name, value in sorted(entry.items()) if value is not None}
     return json.dumps(known, ensure_ascii=False, separators=(",", ":"))[1:-1]

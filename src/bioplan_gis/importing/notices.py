@@ -1,4 +1,4 @@
-"""A table with a row for each industry of a parcel becomes one with a row for each parcel.
+"""A table with a row for each industry or indicator of a parcel becomes one with a row for each parcel.
 
 The rows of a parcel are taken to follow one another, as they do in notices; its number may stand in the first of them
 alone, as it does where cells were merged. Rows of the same parcel that come later in another batch are left as features
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bioplan_gis.importing.columns import Floats, floats_or_null, texts_of
 from bioplan_gis.importing.feeds import Conformed, Plan
+from bioplan_gis.importing.indicators import unmerged
 from bioplan_gis.importing.rows import Batch, Note
 
 # A parcel of more rows than this is cut: no notice lists so many industries.
@@ -40,7 +41,7 @@ class Merged:
 
 def whole_parcels(plan: Plan, batches: Iterator[Batch]) -> Iterator[Batch]:
     """The same batches, cut so that the rows of a parcel stay together; unchanged where there is no such table."""
-    if plan.id_column is None or plan.industry_column is None:
+    if plan.id_column is None or not plan.listing_columns:
         yield from batches
         return
     held: Batch | None = None
@@ -104,16 +105,16 @@ def _array(table: pa.Table, column: str) -> pa.Array:
 def merge(conformed: Conformed, batch: Batch) -> Merged | None:
     """One row for each parcel of a batch; None if no parcel has several.
 
-    Rows are one parcel's if they have its number, different industries, and no geometries that differ.
+    Rows are one parcel's if they have its number, differ in industry or indicator, and have no geometries that differ.
 
     Args:
         conformed: the batch in the core's terms.
         batch: as it was read.
     """
     plan = conformed.plan
-    if plan.id_column is None or plan.industry_column is None or not len(batch.attributes):
+    if plan.id_column is None or not plan.listing_columns or not len(batch.attributes):
         return None
-    keys = _mergeable(_keys(plan, batch), _codes(_array(batch.attributes, plan.industry_column)), _shapes(batch))
+    keys = _mergeable(_keys(plan, batch), _lines(plan, batch.attributes), _shapes(batch))
     _, first, which = np.unique(keys, return_index=True, return_inverse=True)
     if len(first) == len(keys):
         return None
@@ -139,16 +140,25 @@ def _codes(values: pa.Array) -> _Numbers:
     return np.asarray(indices.to_numpy(zero_copy_only=False), np.int64)
 
 
+def _lines(plan: Plan, table: pa.Table) -> _Numbers:
+    """A number for each row, the same for rows that speak of the same industry and indicator."""
+    lines = np.zeros(len(table), np.int64)
+    for column in plan.listing_columns:
+        lines = lines * (len(table) + 1) + _codes(unmerged(plan, table, column)) + 1
+        lines = np.unique(lines, return_inverse=True)[1]
+    return lines
+
+
 def _shapes(batch: Batch) -> _Numbers:
     return np.full(len(batch.attributes), -1) if batch.wkb is None else _codes(batch.wkb)
 
 
-def _mergeable(keys: _Numbers, industries: _Numbers, shapes: _Numbers) -> _Numbers:
+def _mergeable(keys: _Numbers, lines: _Numbers, shapes: _Numbers) -> _Numbers:
     """The keys, with one of its own for each row whose parcel is not to be merged."""
     _, which, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-    industry_count = _distinct_in(which, industries, len(sizes))
+    line_count = _distinct_in(which, lines, len(sizes))
     shape_count = _distinct_in(which[shapes >= 0], shapes[shapes >= 0], len(sizes))
-    merged = (sizes > 1) & (industry_count == sizes) & (shape_count <= 1)
+    merged = (sizes > 1) & (line_count == sizes) & (shape_count <= 1)
     return np.where(merged[which], keys, -2 - len(keys) - np.arange(len(keys)))
 
 

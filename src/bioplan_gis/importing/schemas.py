@@ -14,7 +14,7 @@ from bioplan_gis.errors import ParameterError
 from bioplan_gis.importing.conforming import conform
 from bioplan_gis.importing.feeds import Conformed, Feed, Plan
 from bioplan_gis.importing.fields_zh import RANGES, Match, fields_of, label_of, match
-from bioplan_gis.importing.indicators import indicator_of
+from bioplan_gis.importing.indicators import indicator_of, listed_in
 from bioplan_gis.importing.quantities import HECTARE, YUAN, Unit, unit_of
 from bioplan_gis.importing.rows import Note
 
@@ -240,10 +240,14 @@ def _parcel_numbers(layer_id: str, feeds: Sequence[Feed]) -> Iterator[Feed]:
         yield replace(source, field=field)
 
 
-def _indicators(layer_id: str, names: Iterable[str]) -> Iterator[Feed]:
+def _indicators(layer_id: str, names: Sequence[str]) -> Iterator[Feed]:
     if layer_id != "industrial_land":
         return
+    listed = listed_in(names)
     for name in names:
+        if name in listed:
+            yield Feed(name, listed[name], None, None)
+            continue
         found = indicator_of(name)
         if found:
             yield Feed(name, found.field, found.unit, found.bound, cut=found.cut)
