@@ -1,7 +1,7 @@
 """Coordinates are read as declared or told; a guess finds the place, says why, and is never certain."""
 
 import json
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -383,6 +383,33 @@ def test_a_citys_own_system_cannot_be_guessed(text):
 def test_the_files_own_words_count_where_its_reader_understood_none():
     decided = decide(projected(PARCELS, 4549), text="CGCS2000_3_Degree_GK_CM_120E")
     assert (decided.crs, decided.how, decided.certain) == ("EPSG:4549", "declared", True)
+
+
+def test_a_crs_that_is_assumed_declares_nothing():
+    assumed = (
+        'GEOGCS["GCS_Assumed_Geographic_1",DATUM["D_North_American_1927",SPHEROID["Clarke_1866",6378206.4,294.9786982]],'
+        'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
+    )
+    decided = decide(PARCELS, declared=assumed, text=assumed)
+    assert (decided.crs, decided.certain) == ("EPSG:4490", False)
+
+
+def test_what_touches_an_edge_in_the_plane_is_valid_in_degrees_too():
+    edge = shapely.Polygon([(520_000, 3_340_000), (526_000, 3_341_000), (523_000, 3_346_000)])
+    tips = [(523_000, 3_340_500), (524_500, 3_340_750), (521_500, 3_340_250)]
+    outside = [shapely.Polygon([(x, y), (x - 5, y - 50), (x + 5, y - 50)]) for x, y in tips]
+    inside = [[(x, y), (x - 5, y + 50), (x + 5, y + 50)] for x, y in tips]
+    touching = np.array(
+        [shapely.MultiPolygon([edge, triangle]) for triangle in outside]
+        + [shapely.Polygon(edge.exterior.coords, [triangle]) for triangle in inside]
+    )
+    assert shapely.is_valid(touching).all()
+    back = partial(from_cgcs2000(4549).transform, direction="INVERSE")
+    bent = shapely.transform(touching, lambda xy: np.column_stack(back(*xy.T)))
+    assert not shapely.is_valid(bent).all()
+    stored = to_storage(touching, decide(touching, declared="EPSG:4549"))
+    assert shapely.is_valid(stored).all()
+    assert shapely.area(stored) == pytest.approx(shapely.area(bent), rel=1e-6)
 
 
 def test_the_order_of_axes_may_be_told():

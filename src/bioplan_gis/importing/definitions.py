@@ -37,6 +37,8 @@ _ELLIPSOIDS: tuple[tuple[Family, float, float], ...] = (
     ("beijing54", 6378245.0, 298.3),
 )
 _LONGEST_CODE = 40
+_ZH: dict[Family, str] = {"cgcs2000": "CGCS2000", "xian80": "1980 西安坐标系", "beijing54": "1954 年北京坐标系"}
+_ZH_GEOGRAPHIC = {f"EPSG:{code}" for code in GEOGRAPHIC.values()}
 _ALIKE_M, _ALIKE_FLATTENING, _LEAST_AXIS_M = 0.5, 1e-3, 6.3e6
 _UNNAMED = "unknown|not.specified|undefined"
 _NATIONAL: dict[Family, re.Pattern[str]] = {
@@ -98,6 +100,14 @@ class Definition:
         """Its code, or that it has none."""
         return self.text if len(self.text) < _LONGEST_CODE else "WKT"
 
+    @property
+    def zh(self) -> str:
+        """What Chinese planners call it; its name where they have none."""
+        if self.zone is not None and self.family in _ZH:
+            number = "横坐标不带带号" if self.zone.zone is None else f"横坐标带带号 {self.zone.zone}"
+            return f"{_ZH[self.family]} 高斯–克吕格投影，中央经线 {self.zone.meridian:g}°，{number}"
+        return f"{_ZH[self.family]} 经纬度" if self.text in _ZH_GEOGRAPHIC else self.name
+
 
 def told_definition(told: str) -> Definition:
     """What a user names: ``EPSG:4549``, ``4549``, ``CGCS2000 3度带 120``, ``OGC:CRS84``, WKT and what pyproj knows.
@@ -106,7 +116,7 @@ def told_definition(told: str) -> Definition:
         ParameterError: if it names no horizontal CRS.
     """
     text = told.strip()
-    found = definition(f"EPSG:{text}") if text.isdecimal() else definition(_named(text) or text)
+    found = definition(f"EPSG:{text}") if text.isdecimal() else definition(text)
     if found is None:
         raise ParameterError(
             "crs",
@@ -122,7 +132,7 @@ def told_definition(told: str) -> Definition:
 def definition(text: str) -> Definition | None:
     """What a text in any spelling defines; None where it is no CRS on the Earth, or a local one without any place."""
     try:
-        crs = _horizontal(CRS.from_user_input(_safe(text)))
+        crs = _horizontal(CRS.from_user_input(_safe(_named(text) or text)))
     except CRSError:
         return None
     on_earth = crs is not None and crs.ellipsoid is not None and crs.ellipsoid.semi_major_metre > _LEAST_AXIS_M
@@ -213,7 +223,7 @@ def gauss_kruger_code(family: Family, width: int, zone: int, *, numbered: bool) 
 def _named(text: str) -> str | None:
     """The EPSG code that a Chinese or loose name means, such as CGCS2000 3度带 120, 西安80 三度带 40带 or 北京54."""
     family = next((family for family, words in _FAMILIES if re.search(words, text, re.IGNORECASE)), None)
-    if family is None or re.search(r"[\[{/]|_GK_|gauss", text, re.IGNORECASE):
+    if family is None or re.search(r"[\[{/\n]|_GK_|gauss", text, re.IGNORECASE):
         return None
     rest = re.sub(dict(_FAMILIES)[family], " ", text, flags=re.IGNORECASE)
     width = next((width for width, words in _WIDTHS.items() if re.search(words, rest, re.IGNORECASE)), None)

@@ -33,12 +33,14 @@ from bioplan_gis.importing.questions import (
     axes,
     compared,
     listed,
+    name_zh,
     nowhere,
     options,
     unplaced,
     unproved,
     where,
 )
+from bioplan_gis.importing.repairs import mended
 from bioplan_gis.importing.rows import Note
 
 How = Literal["told", "declared", "guessed"]
@@ -173,7 +175,7 @@ def require_certain(decided: Georeference) -> None:
     place = where(decided.candidates[0].districts if decided.candidates else ())
     evidence, ways = listed(decided.evidence), options(decided.crs, decided.candidates)
     raise UncertainFileError(
-        f"坐标系不确定，未导入。推测：{decided.name}（{decided.crs}），{order.zh}，将落在{place.zh}。"
+        f"坐标系不确定，未导入。推测：{name_zh(decided.crs)}（{decided.crs}），{order.zh}，将落在{place.zh}。"
         f"依据：{evidence.zh}。请确认后给出：{ways.zh}",
         f"The coordinate system is not certain, nothing was imported. Guess: {decided.name} ({decided.crs}), "
         f"{order.en}; the data would land in {place.en}. Evidence: {evidence.en}. Confirm by giving {ways.en}",
@@ -181,14 +183,14 @@ def require_certain(decided: Georeference) -> None:
 
 
 def to_storage(shapes: Shapes, decided: Georeference) -> Shapes:
-    """Shapes in a file's coordinates → EPSG:4490, longitude first; what cannot be computed gets NaN coordinates."""
+    """Valid shapes in a file's coordinates → valid ones in EPSG:4490, longitude first; NaN where that is nowhere."""
     known = definition(decided.crs)
     if known is None:
         raise ParameterError("crs", decided.crs, f"无法识别坐标系“{decided.crs}”", f"“{decided.crs}” is no CRS")
     reading = _Reading(known, decided.datum, decided.swapped, decided.zone_prefix_removed, decided.zone_prefix_added)
     if reading.keeps:
         return shapes
-    return np.asarray(shapely.transform(shapes, reading.lonlat), dtype=object)
+    return mended(np.asarray(shapely.transform(shapes, reading.lonlat), dtype=object))
 
 
 def _datum(datum: str | None) -> Datum:
@@ -208,8 +210,12 @@ def _degrees(xy: Positions) -> bool:
 
 
 def _stated(declared: str | None, declared_text: str | None) -> Definition | None:
-    """What a file declares, from its own words where the reader of it understood none."""
-    return next((found for text in (declared, declared_text) if text and (found := definition(text))), None)
+    """What a file declares, from its own words where the reader of it understood none.
+
+    ArcGIS gives data without a CRS the name GCS_Assumed_Geographic_1, which declares nothing.
+    """
+    found = next((known for text in (declared, declared_text) if text and (known := definition(text))), None)
+    return None if found is None or "assumed" in found.name.casefold() else found
 
 
 def _undeclared(declared_text: str | None) -> Note:
@@ -273,7 +279,7 @@ def _told(sample: _Sample, known: Definition, told: str) -> Georeference:
 
 def _doubted(other: Candidate) -> Note:
     return Note(
-        f"注意：如此则不落在杭州及周边，而按 {other.crs}（{other.name}）读会落在杭州",
+        f"注意：如此则不落在杭州及周边，而按 {other.crs}（{name_zh(other.crs)}）读会落在杭州",
         f"mind that this lands neither in Hangzhou nor near it, while {other.crs} ({other.name}) would land there",
     )
 
@@ -283,7 +289,7 @@ def _check_datum(known: Definition, datum: Datum) -> None:
         raise ParameterError(
             "datum",
             datum,
-            f"{datum} 只用于经纬度（或网络墨卡托）坐标，与 {known.name} 不能并用",
+            f"{datum} 只用于经纬度（或网络墨卡托）坐标，与 {known.zh} 不能并用",
             f"{datum} goes with longitude and latitude (or web Mercator), not with {known.name}",
         )
 
@@ -291,10 +297,10 @@ def _check_datum(known: Definition, datum: Datum) -> None:
 def _declared(sample: _Sample, known: Definition) -> Georeference:
     _check_datum(known, sample.datum)
     reading = _chosen(sample, known, STRETCH_DEGREES) or _abroad(sample, known)
-    said = Note(f"文件声明：{known.name}（{known.short}）", f"declared by the file: {known.name} ({known.short})")
+    said = Note(f"文件声明：{known.zh}（{known.short}）", f"declared by the file: {known.name} ({known.short})")
     if reading is None:
         against = Note(
-            f"坐标与文件声明的 {known.name} 不符",
+            f"坐标与文件声明的 {known.zh} 不符",
             f"the coordinates contradict the {known.name} that the file declares",
         )
         return _guessed(sample, (said, against))

@@ -30,6 +30,12 @@ def listed(notes: Iterable[Note]) -> Note:
     return Note("；".join(note.zh for note in each), "; ".join(note.en for note in each))
 
 
+def name_zh(crs: str) -> str:
+    """What Chinese planners call a CRS."""
+    known = definition(crs)
+    return crs if known is None else known.zh
+
+
 def where(districts: tuple[District, ...]) -> Note:
     """Where data land; the outlines are generalised."""
     if not districts:
@@ -56,13 +62,13 @@ def compared(found: tuple[Candidate, ...]) -> Iterator[Note]:
     best, *others = found
     place = where(best.districts)
     yield Note(
-        f"按 {best.crs}（{best.name}）读，{best.in_hangzhou:.0%} 的坐标落在杭州：{place.zh}",
+        f"按 {best.crs}（{name_zh(best.crs)}）读，{best.in_hangzhou:.0%} 的坐标落在杭州：{place.zh}",
         f"read as {best.crs} ({best.name}), {best.in_hangzhou:.0%} of the coordinates land in Hangzhou: {place.en}",
     )
     for other in others:
         if other.in_hangzhou > 0:
             yield Note(
-                f"按 {other.crs}（{other.name}）读，也有 {other.in_hangzhou:.0%} 落在杭州",
+                f"按 {other.crs}（{name_zh(other.crs)}）读，也有 {other.in_hangzhou:.0%} 落在杭州",
                 f"read as {other.crs} ({other.name}), {other.in_hangzhou:.0%} land in Hangzhou as well",
             )
     elsewhere = ", ".join(other.crs for other in others if other.in_hangzhou == 0)
@@ -95,18 +101,18 @@ def options(crs: str, others: tuple[Candidate, ...]) -> Note:
 def _others(known: Definition, others: tuple[Candidate, ...]) -> Iterator[Note]:
     if known.geographic and known.family == "cgcs2000":
         yield Note(
-            "GCJ-02（高德、腾讯）为 --datum gcj02，BD-09（百度）为 --datum bd09",
-            "for GCJ-02 (AutoNavi, Tencent) --datum gcj02, for BD-09 (Baidu) --datum bd09",
+            "如为 GCJ-02（高德、腾讯），用 --datum gcj02；如为 BD-09（百度），用 --datum bd09",
+            "for GCJ-02 (AutoNavi, Tencent), --datum gcj02; for BD-09 (Baidu), --datum bd09",
         )
     if known.zone is not None and known.zone.zones:
         for family, name in NAMES.items():
             code = same_zone(family, known.zone) if family != known.family else None
             if code:
-                yield Note(f"{name.zh}为 --crs {code}", f"for {name.en} --crs {code}")
+                yield Note(f"如为{name.zh}，用 --crs {code}", f"for {name.en}, --crs {code}")
     lands = any(each.in_hangzhou > 0 for each in others)
     for other in others:
         if other.crs != known.text and (other.in_hangzhou > 0 or (not lands and other.in_zhejiang > 0)):
-            yield Note(f"{other.name} 为 --crs {other.crs}", f"for {other.name} --crs {other.crs}")
+            yield Note(f"如为{name_zh(other.crs)}，用 --crs {other.crs}", f"for {other.name}, --crs {other.crs}")
 
 
 def same_zone(family: Family, zone: GaussKruger) -> str | None:
@@ -126,14 +132,14 @@ def nowhere(xy: Positions, told: str, known: Definition, found: tuple[Candidate,
     told = told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
     ways = [
         Note(
-            f"--crs {each.crs}（{each.name}，落在{where(each.districts).zh}）",
+            f"--crs {each.crs}（{name_zh(each.crs)}，落在{where(each.districts).zh}）",
             f"--crs {each.crs} ({each.name}, landing in {where(each.districts).en})",
         )
         for each in found
         if each.in_hangzhou > 0 or (found[0].in_hangzhou == 0 and each.in_zhejiang > 0)
     ] or [OWN_SYSTEM]
     return UncertainFileError(
-        f"坐标（例如 {_example(xy)}）按 {told}（{known.name}）不落在其适用范围内"
+        f"坐标（例如 {_example(xy)}）按 {told}（{known.zh}）不落在其适用范围内"
         f"（{west:g}–{east:g}°E，{south:g}–{north:g}°N）。能落在浙江一带的是：{listed(ways).zh}",
         f"Read as {told} ({known.name}), coordinates such as {_example(xy)} do not land where it is used "
         f"({west:g}–{east:g}°E, {south:g}–{north:g}°N). What does land in or about Zhejiang: {listed(ways).en}",

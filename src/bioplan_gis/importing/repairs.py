@@ -120,6 +120,24 @@ def promote(shapes: Shapes, family: str) -> Shapes:
     return promoted
 
 
+def mended(shapes: Shapes) -> Shapes:
+    """Valid polygons, made invalid by a change of coordinates, valid again.
+
+    A straight edge of 1 km in Gauss-Krüger bends by about a centimetre in degrees: a corner that touched it may then
+    lie across it. Parts are merged and holes cut as they are; what would vanish or is not finite stays as it is.
+    """
+    with np.errstate(invalid="ignore"):
+        broken = np.flatnonzero(~shapely.is_valid(shapes) & (shapely.get_dimensions(shapes) == 2))  # noqa: PLR2004
+    broken = broken[~np.isin(broken, _not_finite(shapes))]
+    if not broken.size:
+        return shapes
+    parts, owners = _parts(shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False))
+    rebuilt = _gathered(parts, owners, len(broken))
+    sound = shapes.copy()
+    sound[broken] = np.where(shapely.is_missing(rebuilt), shapes[broken], rebuilt)
+    return sound
+
+
 def _not_finite(shapes: Shapes) -> Offsets:
     coordinates, owners = shapely.get_coordinates(shapes, return_index=True)
     return np.unique(owners[~(np.abs(coordinates) <= LARGEST).all(axis=1)])
