@@ -294,6 +294,12 @@ def test_told_wrongly_says_what_would_land(declared, told):
     assert "西湖区" in refused.value.zh
 
 
+def test_what_the_user_tells_outweighs_what_the_file_declares_and_that_is_said():
+    decided = decide(projected(PARCELS, 4549), declared=ESRI_XIAN_GEOGRAPHIC, told="EPSG:4549")
+    assert (decided.crs, decided.certain, decided.accuracy_m) == ("EPSG:4549", True, None)
+    assert any("Xian 1980" in note.en for note in decided.evidence)
+
+
 def test_told_within_its_zone_but_far_away_is_believed_with_a_warning():
     decided = decide(projected(PARCELS, 4549), told="EPSG:4548")
     assert decided.certain
@@ -321,6 +327,7 @@ def test_an_old_datum_must_be_told_and_says_how_far_off_it_is(declared):
     assert told.certain
     assert 100 < told.accuracy_m < 130
     assert any(f"{told.accuracy_m:.0f} m" in note.en for note in told.evidence)
+    assert not any("declares" in note.en for note in told.evidence)
     # Its own longitudes and latitudes, whatever the datum.
     assert farthest_m(to_storage(shapes, told), PARCELS) < 0.001
 

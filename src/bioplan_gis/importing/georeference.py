@@ -32,6 +32,8 @@ from bioplan_gis.importing.questions import (
     NAMES,
     axes,
     compared,
+    doubted,
+    elsewhere,
     listed,
     name_zh,
     nowhere,
@@ -152,9 +154,9 @@ def georeference(  # noqa: PLR0913, PLR0917 - everything that is said of a file'
     """
     finite = xy[np.isfinite(xy).all(axis=1)] if len(xy) else xy.reshape(0, 2)
     sample = _Sample(finite, _datum(datum), landing, (False, True) if swapped is None else (swapped,))
-    if told is not None:
-        return _told(sample, told_definition(told), told)
     stated = _stated(declared, declared_text)
+    if told is not None:
+        return _told(sample, told_definition(told), told, stated)
     if stated is not None:
         return _declared(sample, stated)
     if datum is not None and _degrees(finite):
@@ -264,24 +266,19 @@ def _abroad(sample: _Sample, known: Definition) -> _Reading | None:
     return plain if lands and not sample.candidates else None
 
 
-def _told(sample: _Sample, known: Definition, told: str) -> Georeference:
+def _told(sample: _Sample, known: Definition, told: str, stated: Definition | None = None) -> Georeference:
     _check_datum(known, sample.datum)
     reading = _chosen(sample, known, TOLD_STRETCH_DEGREES)
     if reading is None:
         raise nowhere(sample.xy, told, known, sample.candidates)
     evidence = [Note(f"由用户指定：{told}", f"told by the user: {told}")]
+    if stated is not None and (stated.family, stated.zone) != (known.family, known.zone):
+        evidence.append(Note(f"文件声明的却是 {stated.zh}", f"the file declares {stated.name} instead"))
     own = landed(known, reading.lonlat(sample.xy), sample.landing, swapped=reading.swapped)
     others = sample.candidates if own.around <= IMPOSSIBLE and len(sample.xy) else ()
     if others and others[0].in_hangzhou >= MEANT:
-        evidence.append(_doubted(others[0]))
+        evidence.append(doubted(others[0]))
     return _decided(reading, "told", tuple(evidence), certain=True)
-
-
-def _doubted(other: Candidate) -> Note:
-    return Note(
-        f"注意：如此则不落在杭州及周边，而按 {other.crs}（{name_zh(other.crs)}）读会落在杭州",
-        f"mind that this lands neither in Hangzhou nor near it, while {other.crs} ({other.name}) would land there",
-    )
 
 
 def _check_datum(known: Definition, datum: Datum) -> None:
@@ -308,18 +305,10 @@ def _declared(sample: _Sample, known: Definition) -> Georeference:
     own = landed(known, reading.lonlat(sample.xy), sample.landing, swapped=reading.swapped)
     others = sample.candidates if own.around <= IMPOSSIBLE and len(sample.xy) else ()
     if others and others[0].in_hangzhou >= MEANT:
-        return _guessed(sample, (said, _elsewhere(known)))
+        return _guessed(sample, (said, elsewhere(known)))
     if transformed or known.family == "other":
         return _decided(reading, "declared", (said,), certain=True)
     return replace(_decided(reading, "declared", (said,), certain=False), candidates=(own,))
-
-
-def _elsewhere(known: Definition) -> Note:
-    return Note(
-        f"但按声明读，坐标落在杭州及周边之外；如声明无误，请给出 --crs {known.short}",
-        "read as declared, however, they land neither in Hangzhou nor near it; if the declaration is right, give "
-        f"--crs {known.short}",
-    )
 
 
 def _decided(reading: _Reading, how: How, evidence: tuple[Note, ...], *, certain: bool) -> Georeference:

@@ -78,6 +78,23 @@ def compared(found: tuple[Candidate, ...]) -> Iterator[Note]:
         yield Note("其他常用坐标系都不落在中国", "no other usual coordinate system puts them in China")
 
 
+def elsewhere(known: Definition) -> Note:
+    """What speaks against a declared CRS, though the coordinates may be in it."""
+    return Note(
+        f"但按声明读，坐标落在杭州及周边之外；如声明无误，请给出 --crs {known.short}",
+        "read as declared, however, they land neither in Hangzhou nor near it; if the declaration is right, give "
+        f"--crs {known.short}",
+    )
+
+
+def doubted(other: Candidate) -> Note:
+    """What speaks against a CRS that the user told, though the coordinates may be in it."""
+    return Note(
+        f"注意：如此则不落在杭州及周边，而按 {other.crs}（{name_zh(other.crs)}）读会落在杭州",
+        f"mind that this lands neither in Hangzhou nor near it, while {other.crs} ({other.name}) would land there",
+    )
+
+
 def unproved(known: Definition | None) -> Note:
     """What no number can show."""
     if known is not None and known.zone is None:
