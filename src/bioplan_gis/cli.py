@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.markup import escape
 
-from bioplan_gis.commands import geodata, layers, service, sites
+from bioplan_gis.commands import exports, geodata, layers, service, sites
 from bioplan_gis.commands.terminal import err, out
 from bioplan_gis.errors import BioplanError
 
@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "import": layers.import_layer,
     "layers": layers.list_layers,
     "drop": layers.drop,
+    "export": exports.export,
 }
 app = typer.Typer(
     no_args_is_help=True,

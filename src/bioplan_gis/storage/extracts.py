@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 from sqlalchemy import ColumnElement, Connection, Select, Text, func, literal_column, select, text, type_coerce
 from sqlalchemy import cast as sql_cast
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
 from bioplan_gis.storage import gpkg
@@ -117,8 +119,22 @@ def _read_postgis(
     database: Any = connection.connection.dbapi_connection
     values = compiled.construct_params() if compiled.params else None
     # psycopg writes the values into the statement, as literals that libpq escapes: COPY takes no parameters.
-    with _unhurried(connection), closing(database.cursor()) as cursor, cursor.copy(statement, values) as copy:
+    with (
+        _as_sqlalchemy(statement),
+        _unhurried(connection),
+        closing(database.cursor()) as cursor,
+        cursor.copy(statement, values) as copy,
+    ):
         yield from map(read, _pieces(copy, batch_rows))
+
+
+@contextmanager
+def _as_sqlalchemy(statement: str) -> Iterator[None]:
+    """What psycopg raises here as SQLAlchemy would raise it, so that it is understood where every other error is."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
 
 
 @contextmanager

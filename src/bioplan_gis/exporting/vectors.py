@@ -1,0 +1,145 @@
+"""GeoPackage and FlatGeobuf, written by GDAL from the stream of batches."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyogrio
+
+from bioplan_gis.errors import OutputError
+from bioplan_gis.exporting.columns import free_name, with_texts
+from bioplan_gis.exporting.outgoing import Outgoing, Written, notice
+from bioplan_gis.importing.rows import Note
+
+_GEOMETRY_TYPES: Mapping[str, str] = {
+    "POINT": "Point", "MULTIPOINT": "MultiPoint", "LINESTRING": "LineString", "MULTILINESTRING": "MultiLineString",
+    "POLYGON": "Polygon", "MULTIPOLYGON": "MultiPolygon", "GEOMETRYCOLLECTION": "GeometryCollection",
+}  # fmt: skip
+_TITLE = "GDAL:OGR:alternative_name"
+_KEY = "fid"
+
+
+def write_gpkg(outgoing: Outgoing, target: Path) -> Written:
+    """Write a layer as GeoPackage, its titles, description, attribution and licence within."""
+    written = Written()
+    if "datetime" in outgoing.kinds.values():
+        written.notes.append(_ZONELESS)
+    options = {
+        "IDENTIFIER": outgoing.title,
+        "DESCRIPTION": notice(outgoing),
+        "GEOMETRY_NAME": free_name("geom", outgoing.kinds),
+        "FID": free_name(_KEY, outgoing.kinds),
+    }
+    batches = (with_texts(batch, dict(outgoing.kinds), {"list", "time"}) for batch in outgoing.batches())
+    write_with_gdal(outgoing, target, batches, written, driver="GPKG", layer_options=options)
+    return written
+
+
+_ZONELESS = Note(
+    "GeoPackage 的时间一律视为 UTC，且只到毫秒；无时区的时间按原数字写出。",
+    "Times in a GeoPackage are taken as UTC, to the millisecond; those without a zone are written as they read.",
+)
+
+
+def write_flatgeobuf(outgoing: Outgoing, target: Path) -> Written:
+    """Write a layer as FlatGeobuf; without its spatial index where a feature has no geometry, which it cannot hold."""
+    written = Written()
+    indexed = outgoing.geometry is not None and not any(_nulls(outgoing))
+    if outgoing.geometry is not None and not indexed:
+        written.notes.append(_UNINDEXED)
+    options = {
+        "SPATIAL_INDEX": "YES" if indexed else "NO",
+        "TITLE": outgoing.title,
+        "DESCRIPTION": notice(outgoing),
+    }
+    batches = (with_texts(batch, dict(outgoing.kinds), {"list", "time"}) for batch in outgoing.batches())
+    write_with_gdal(outgoing, target, batches, written, driver="FlatGeobuf", layer_options=options)
+    return written
+
+
+_UNINDEXED = Note(
+    "有要素没有几何，FlatGeobuf 因此不带空间索引。",
+    "Some features have no geometry, so that the FlatGeobuf has no spatial index.",
+)
+
+
+def _nulls(outgoing: Outgoing) -> Iterator[bool]:
+    at = outgoing.schema.get_field_index(outgoing.geometry or "")
+    return (batch.column(at).null_count > 0 for batch in outgoing.batches())
+
+
+def write_with_gdal(  # noqa: PLR0913 - what GDAL must be told
+    outgoing: Outgoing,
+    target: Path,
+    batches: Iterator[pa.RecordBatch],
+    written: Written,
+    *,
+    driver: str,
+    layer_options: Mapping[str, str],
+    geometry_type: str | None = None,
+    encoding: str | None = None,
+) -> None:
+    """Let GDAL write batches to a file as they come.
+
+    Raises:
+        OutputError: GDAL cannot write them; its reason is in the error.
+    """
+    first = next(batches, None)
+    schema = _titled(outgoing, outgoing_schema(outgoing, {"list", "time"}) if first is None else first.schema)
+    spatial: dict[str, Any] = {}
+    if outgoing.geometry is not None:
+        kind = geometry_type or _GEOMETRY_TYPES.get(outgoing.geometry_type or "", "Unknown")
+        spatial = {"geometry_name": outgoing.geometry, "geometry_type": kind, "crs": outgoing.crs.to_wkt()}
+    reader = pa.RecordBatchReader.from_batches(schema, _counted(first, batches, schema, written))
+    try:
+        pyogrio.write_arrow(
+            reader, target, driver=driver, layer=outgoing.layer_id, encoding=encoding,
+            layer_options=dict(layer_options), **spatial,
+        )  # fmt: skip
+    except pyogrio.errors.DataSourceError as error:
+        raise _refused(driver, error) from error
+    except (pyogrio.errors.DataLayerError, pyogrio.errors.FieldError, pyogrio.errors.FeatureError) as error:
+        raise _refused(driver, error) from error
+
+
+def outgoing_schema(outgoing: Outgoing, as_text: set[str]) -> pa.Schema:
+    """The schema of batches whose columns of some kinds became text."""
+    fields = [
+        pa.field(each.name, pa.string()) if outgoing.kinds.get(each.name) in as_text else each
+        for each in outgoing.schema
+    ]
+    return pa.schema(fields)
+
+
+def _titled(outgoing: Outgoing, schema: pa.Schema) -> pa.Schema:
+    """Titles become what GDAL calls alternative names, and GeoPackage the titles of its columns."""
+    return pa.schema(
+        [
+            each.with_metadata({_TITLE: outgoing.titles[each.name]}) if outgoing.titles.get(each.name) else each
+            for each in schema
+        ]
+    )
+
+
+def _counted(
+    first: pa.RecordBatch | None, batches: Iterator[pa.RecordBatch], schema: pa.Schema, written: Written
+) -> Iterator[pa.RecordBatch]:
+    while first is not None:
+        written.rows += first.num_rows
+        yield pa.RecordBatch.from_arrays(first.columns, schema=schema)
+        first = next(batches, None)
+
+
+def _refused(driver: str, error: Exception) -> OutputError:
+    return OutputError(
+        f"无法写出 {driver}：{error}。请换用其他格式，如 .gpkg 或 .parquet。",
+        f"{driver} could not be written: {error}. Choose another format, such as .gpkg or .parquet.",
+    )
+
+
+def most_digits(column: pa.Array) -> int:
+    """Greatest absolute value of an integer column, as a Python integer; 0 for an empty one."""
+    found = pc.min_max(column).as_py()
+    return int(max(abs(found["min"] or 0), abs(found["max"] or 0)))
