@@ -20,8 +20,8 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    cast,
     func,
-    literal,
     null,
     or_,
     select,
@@ -187,7 +187,7 @@ def placed(layer: Layer, facts: Sequence[ColumnElement[Any]]) -> Select[Any]:
     table, geometry = layer.table, layer.table.c[GEOMETRY_COLUMN]
     own = [_wkb(geometry).label("bioplan_wkb"), _number(layer, "accuracy_m").label("bioplan_accuracy_m")]
     if not _knows(layer, "district"):
-        lacking = [null().label("bioplan_district_wkb"), literal(None, Double()).label("bioplan_district_accuracy_m")]
+        lacking = [null().label("bioplan_district_wkb"), cast(null(), Double()).label("bioplan_district_accuracy_m")]
         return select(*facts, *own, *lacking)
     districts = METADATA.tables["districts"].alias("its_district")
     in_district = (districts.c.id == table.c.district) & geometry.is_(None)
@@ -212,7 +212,7 @@ def _knows(layer: Layer, name: str) -> bool:
 
 
 def _number(layer: Layer, name: str) -> ColumnElement[Any]:
-    return layer.table.c[name] if _knows(layer, name) else literal(None, Double())
+    return layer.table.c[name] if _knows(layer, name) else cast(null(), Double())
 
 
 def _wkb(geometry: ColumnElement[Any]) -> ColumnElement[bytes]:
