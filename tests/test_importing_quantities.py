@@ -2,10 +2,13 @@
 
 import math
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bioplan_gis.importing.columns import measured
 from bioplan_gis.importing.quantities import MU_M2, UNITS, Span, read_ends, read_span, says_nothing, unit_of
 from bioplan_gis.importing.rows import Note
 
@@ -198,7 +201,21 @@ def _numeral(number):
     return text
 
 
-@given(st.text(max_size=60), st.sampled_from(["plain", "area", "share", "length", "time", "money"]))
+DIMENSIONS = st.sampled_from(["plain", "area", "share", "length", "time", "money"])
+AROUND = st.text(st.sampled_from("约≥≤不低于以上下米亩㎡m2%万元/年工业()（） .,-eE三十点:每"), max_size=4)
+
+
+@given(st.lists(st.tuples(AROUND, NUMBERS | st.just("1,234.5"), AROUND | NUMBERS), min_size=1, max_size=12), DIMENSIONS)
+def test_a_column_is_read_as_its_cells_are_one_by_one(cells, dimension):
+    texts = ["".join(cell).strip() for cell in cells]
+    found = measured(pa.array(texts, pa.string()), dimension, None)
+    for text, low, high in zip(texts, found.low, found.high, strict=True):
+        span = read_span(text, dimension, None)
+        ends = (span.low, span.high) if isinstance(span, Span) else (None, None)
+        np.testing.assert_allclose([low, high], [math.nan if end is None else end for end in ends], err_msg=text)
+
+
+@given(st.text(max_size=60), DIMENSIONS)
 def test_no_text_breaks_the_reader(text, dimension):
     read = read_span(text, dimension, None)
     if isinstance(read, Span):

@@ -18,6 +18,13 @@ Floats = NDArray[np.float64]
 # Offset in the batch, value as it stands there, why it could not be read.
 Fault = tuple[int, str, Note]
 _PLAIN = r"^\s*\d+(\.\d+)?\s*$"
+# Whatever could be another number, or a remark, may not stand beside it.
+_AROUND = r"[^\d.\x00()（）\[\]【】〔〕零〇一二两三四五六七八九十百千]*"
+_ONE_NUMBER = (
+    rf"^(?P<before>{_AROUND})(?P<number>\d{{1,3}}(?:,\d{{3}}){{1,4}}(?:\.\d+)?|\d{{1,15}}(?:\.\d+)?)"
+    rf"(?P<after>{_AROUND}(?:[mM]2)?\s*)$"
+)
+_NUMBER_HERE = "\x00"
 _SPLIT = re.compile(r"[、,，;；|/\n]+")
 _TRUE = frozenset(("true", "t", "yes", "y", "1", "是", "有", "√"))
 _FALSE = frozenset(("false", "f", "no", "n", "0", "否", "无", "×"))
@@ -160,21 +167,46 @@ def _split(values: pa.Array) -> tuple[Floats, pa.Array]:
 
 
 def _read_texts(out: Measured, texts: pa.Array, dimension: str, unit: Unit | None) -> None:
+    texts = _read_alike(out, texts, dimension, unit)
     if texts.null_count == len(texts):
         return
     values, which = distinct(texts)
     read = [None if says_nothing(value) else read_span(value, dimension, unit) for value in values]
-    spans = [one if isinstance(one, Span) else None for one in read]
-    rows = which >= 0
-    for target, ends in (
-        (out.low, [one.low if one else None for one in spans]),
-        (out.high, [one.high if one else None for one in spans]),
-    ):
-        target[rows] = np.array(ends, np.float64)[which[rows]]
-    out.bare[rows] = np.array([bool(one and one.dimension == "plain") for one in spans])[which[rows]]
-    out.per_area[rows] = np.array([bool(one and one.dimension == "price") for one in spans])[which[rows]]
+    rows = np.flatnonzero(which >= 0)
+    _lay_out(out, [one if isinstance(one, Span) else None for one in read], which[rows], rows, np.ones(len(rows)))
     notes = {number: one.note if isinstance(one, Span) else one for number, one in enumerate(read)}
     out.faults.extend(faults_of(values, which, {number: note for number, note in notes.items() if note}))
+
+
+def _read_alike(out: Measured, texts: pa.Array, dimension: str, unit: Unit | None) -> pa.Array:
+    """Read texts of one number by what stands around it (约…平方米, ≥…%), and give back the others.
+
+    What such a text says is in proportion to its number, so that it is read once for 1 and holds for all.
+    """
+    parts = pc.extract_regex(texts, _ONE_NUMBER)
+    around = pc.binary_join_element_wise(
+        pc.struct_field(parts, "before"), pc.struct_field(parts, "after"), _NUMBER_HERE
+    )
+    values, which = distinct(around)
+    read = [read_span(value.replace(_NUMBER_HERE, "1"), dimension, unit) for value in values]
+    spans = [one if isinstance(one, Span) and one.note is None else None for one in read]
+    known = np.array([*(one is not None for one in spans), False])[which]
+    rows = np.flatnonzero(known)
+    digits = pc.replace_substring(pc.struct_field(parts, "number").take(pa.array(rows)), ",", "")
+    _lay_out(out, spans, which[rows], rows, pc.cast(digits, pa.float64()).to_numpy(zero_copy_only=False))
+    return pc.if_else(pa.array(known), None, texts)
+
+
+def _lay_out(
+    out: Measured, spans: Sequence[Span | None], which: NDArray[np.int64], rows: NDArray[np.int64], times: Floats
+) -> None:
+    """Give each row its span, as many times as it says."""
+    if not len(rows):
+        return
+    out.low[rows] = np.array([one.low if one else None for one in spans], np.float64)[which] * times
+    out.high[rows] = np.array([one.high if one else None for one in spans], np.float64)[which] * times
+    out.bare[rows] = np.array([bool(one and one.dimension == "plain") for one in spans])[which]
+    out.per_area[rows] = np.array([bool(one and one.dimension == "price") for one in spans])[which]
 
 
 def _refuse_impossible(out: Measured, values: pa.Array, dimension: str) -> None:

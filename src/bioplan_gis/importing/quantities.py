@@ -158,7 +158,7 @@ _INDUSTRIAL_YEARS = re.compile(r"工业(?:用地|用途|厂房)?[:为]?\s*(\d+)\
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _SPACED_THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?: \d{3})+(?!\d| \d)")
 _NUMERAL = re.compile(
-    r"(?<![\d.])(?:[零〇一二两三四五六七八九]|十)[零〇一二两三四五六七八九十百千]*(?:点[零〇一二三四五六七八九]+)?"
+    r"(?<![\d.])(?:[零〇一二两三四五六七八九]|十)[零〇一二两三四五六七八九十百千]*(?:点[零〇一二三四五六七八九]+)?(?![\d.])"
 )
 _SHARE_OF = re.compile(rf"百分之\s*({_DIGITS})")
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
