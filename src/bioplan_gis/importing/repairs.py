@@ -79,7 +79,9 @@ def repair(wkb: pa.Array | pa.ChunkedArray) -> Repaired:
     """Each value of a column of well-known binary as a valid shape, with what was done and what could not be."""
     decoded = decode(wkb)
     refusals = dict(decoded.refusals)
-    shapes = shapely.force_2d(decoded.shapes)
+    shapes = decoded.shapes
+    solid = decoded.has_z | decoded.has_m | shapely.has_z(shapes) | shapely.has_m(shapes)
+    shapes[solid] = shapely.force_2d(shapes[solid])
     endless = _not_finite(shapes)
     shapes[endless] = None
     refusals |= dict.fromkeys(endless.tolist(), NOT_FINITE)
