@@ -253,6 +253,31 @@ def test_written_geometry_of_every_kind_is_read(tmp_path):
     assert found.table.column_names == ["id"]
 
 
+@pytest.mark.parametrize(
+    ("name", "cell", "crs"),
+    [
+        ("经纬度", "120.5,30.2", "OGC:CRS84"),
+        ("坐标", "30.2，120.5", "OGC:CRS84"),
+        ("location", "[120.5, 30.2]", "OGC:CRS84"),
+        ("gcj02_lnglat", "120.5,30.2", None),
+        ("geometry", '{"type":"Point","coordinates":[120.5,30.2]}', "OGC:CRS84"),
+        ("wkt", "POINT (120.5 30.2)", None),
+    ],
+)
+def test_a_position_may_stand_in_one_cell(tmp_path, name, cell, crs):
+    text = io.StringIO()
+    csv.writer(text).writerows([["名称", name], ["甲", cell], ["乙", ""], ["丙", "某处"]])
+    found = sheet(tmp_path, text.getvalue())
+    assert found.shapes == [shapely.Point(120.5, 30.2), None, None]
+    assert (list(found.faults), found.facts.crs) == ([3], crs)
+
+
+def test_a_column_that_only_sounds_like_a_position_is_an_attribute(tmp_path):
+    found = sheet(tmp_path, "名称,location\n甲,临江\n")
+    assert (found.shapes, found.column("location")) == ([], ["临江"])
+    assert sheet(tmp_path, "location,lng,lat\n临江,120.5,30.2\n").shapes == [shapely.Point(120.5, 30.2)]
+
+
 def test_columns_can_be_told(tmp_path):
     text = "a,b,c\n120.5,30.2,POINT(1 2)\n"
     assert sheet(tmp_path, text, columns={"a": "lon", "b": "lat"}).shapes == [shapely.Point(120.5, 30.2)]

@@ -29,7 +29,8 @@ MOST_LON, MOST_LAT = 180.0, 90.0
 LEAST_ZONED_EASTING = 1e7
 LEAST_NORTHING = 1e6
 _NAMES = {
-    WKT: r"e?wk[tb]|geometry|geom|the_geom|shape|wkt_?geom|(geom|geometry)_?wkt|几何|图形|几何信息|空间几何|坐标串",
+    WKT: r"e?wk[tb]|geometry|geom|the_geom|shape|wkt_?geom|(geom|geometry)_?wkt|geojson"
+    r"|几何|图形|几何信息|空间几何|坐标串|(.*[_\s])?(lnglat|lonlat|latlng|latlon|location|coordinates?|point)|(中心|点位|位置)?(坐标|经纬度)",
     LON: r"(.*[_\s]|b?d|wgs84)?(lon|lng|long|longitude)([_\s].*|[dx])?|.*经度.*|东经",
     LAT: r"(.*[_\s]|b?d|wgs84)?(lat|latitude)([_\s].*|[dy])?|.*(?<!经)纬度.*|北纬",
     EASTING: r"(.*[_\s])?(easting|east)|.*横坐标.*|.*东坐标.*|东向坐标|e坐标",
@@ -42,6 +43,9 @@ _UNIT = re.compile(r"[（(\[].*?[）)\]]|\s+$|^\s+")
 _GCJ02 = re.compile(r"gcj|高德|amap|火星|腾讯|tencent|gaode", re.IGNORECASE)
 _BD09 = re.compile(r"bd_?0?9|百度|baidu|\bbd|^bd", re.IGNORECASE)
 _TRUE = re.compile(r"wgs|cgcs|2000|4490|4326", re.IGNORECASE)
+# Longitude and latitude in one cell; China's longitudes below 100° stand first, as programs write them.
+_PAIR = r"^[\[(]?\s*(-?[0-9]{1,3}(?:\.[0-9]+)?)\s*[,，;\s]\s*(-?[0-9]{1,3}(?:\.[0-9]+)?)\s*[\])]?$"
+_TURNED_PAIR = r"^[\[(]?\s*([0-9]{1,2}(?:\.[0-9]+)?)\s*[,，;\s]\s*(1[0-9]{2}(?:\.[0-9]+)?)\s*[\])]?$"
 _SRID = r"^\s*SRID\s*=\s*(?P<srid>[0-9]+)\s*;\s*"
 _HEX = r"^\s*0[01][0-9A-Fa-f]{8,}\s*$"
 
@@ -54,8 +58,8 @@ class Placement:
     """Which columns hold positions.
 
     Attributes:
-        first: the column of x (east, longitude), or of WKT.
-        second: the column of y (north, latitude); None for WKT.
+        first: the column of x (east, longitude), or of geometry in writing.
+        second: the column of y (north, latitude); None for geometry in writing.
         is_degrees: whether they are longitude and latitude.
         crs: what the columns say of the CRS; None where they do not.
         notes: how it was decided.
@@ -80,8 +84,8 @@ def placement_of(table: pa.Table, told: Mapping[str, str] | None) -> Placement |
     """
     told = {column: role for column, role in (told or {}).items() if role in ROLES}
     roles = _told_roles(table.column_names, told) if told else _named_roles(table.column_names)
-    if WKT in roles:
-        return _written(table, roles[WKT], is_told=bool(told))
+    if WKT in roles and (written := _written(table, roles[WKT], is_told=bool(told))):
+        return written
     for east, north in ((LON, LAT), (EASTING, NORTHING), (X, Y)):
         if east in roles and north in roles:
             return _paired(table, roles[east], roles[north], east, is_told=bool(told))
@@ -104,10 +108,13 @@ def points(table: pa.Table, placement: Placement, first_row: int) -> tuple[pa.Ar
 
 
 def written_shapes(table: pa.Table, placement: Placement, first_row: int) -> tuple[pa.Array, dict[int, Note]]:
-    """Geometry as well-known binary from a column of WKT, EWKT or hexadecimal WKB; faults by row number."""
+    """Geometry as well-known binary from a column of it in writing (WKT, EWKT, hexadecimal WKB, GeoJSON or pairs).
+
+    Faults come by row number.
+    """
     cells = pc.utf8_trim_whitespace(table[placement.first].combine_chunks().cast(pa.string()))
     shapes, srids = _shapes(cells)
-    expected = int(placement.crs.partition(":")[2]) if placement.crs else 0
+    expected = int((placement.crs or "").removeprefix("EPSG:")) if (placement.crs or "").startswith("EPSG:") else 0
     filled = _is_filled(cells)
     broken = filled & shapely.is_missing(shapes)
     strange = (srids != expected) & (srids != 0)
@@ -163,7 +170,10 @@ def _written(table: pa.Table, name: str, *, is_told: bool) -> Placement | None:
     if shapely.is_missing(shapes).all() and not is_told:
         return None
     srid = next((int(srid) for srid in srids if srid), 0)
-    note = Note(f"几何取自“{name}”列的 WKT/WKB。", f"Geometry comes from column “{name}” as WKT or WKB.")
+    note = Note(f"几何取自“{name}”列。", f"Geometry comes from column “{name}”.")
+    if pc.any(pc.match_substring_regex(column, f"{_PAIR}|^\\s*{{")).as_py():
+        crs, hints = _datum(name, "")
+        return Placement(name, None, is_degrees=True, crs=crs, notes=(note, *hints))
     return Placement(name, None, is_degrees=False, crs=f"EPSG:{srid}" if srid else None, notes=(note,))
 
 
@@ -267,13 +277,23 @@ def _point_wkb(x: Numbers, y: Numbers, fits: NDArray[np.bool_]) -> pa.Array:
 def _shapes(cells: pa.Array) -> tuple[Shapes, NDArray[np.int64]]:
     """Geometry of each cell, None where it is empty or broken; and the SRID that it names, 0 where none."""
     srids = pc.struct_field(pc.extract_regex(cells, _SRID), "srid").cast(pa.int64())
-    texts = pc.replace_substring_regex(cells, _SRID, "").to_numpy(zero_copy_only=False)
-    is_hex = pc.match_substring_regex(cells, _HEX).fill_null(fill_value=False).to_numpy(zero_copy_only=False)
+    plain = pc.replace_substring_regex(cells, _SRID, "")
+    for pattern, point in ((_TURNED_PAIR, r"POINT (\2 \1)"), (_PAIR, r"POINT (\1 \2)")):
+        plain = pc.replace_substring_regex(plain, pattern, point)
+    texts = plain.to_numpy(zero_copy_only=False)
+    is_hex, is_json = (_matching(cells, pattern) for pattern in (_HEX, r"^\s*\{"))
+    is_wkt = ~(is_hex | is_json)
     shapes = np.full(len(cells), None, dtype=object)
     shapes[is_hex] = shapely.from_wkb(texts[is_hex], on_invalid="fix")
-    shapes[~is_hex] = shapely.from_wkt(texts[~is_hex], on_invalid="fix")
+    shapes[is_json] = shapely.from_geojson(texts[is_json], on_invalid="ignore")
+    shapes[is_wkt] = shapely.from_wkt(texts[is_wkt], on_invalid="fix")
     within = shapely.get_srid(shapes)
     return shapes, np.where(within > 0, within, srids.fill_null(0).to_numpy(zero_copy_only=False))
+
+
+def _matching(cells: pa.Array, pattern: str) -> NDArray[np.bool_]:
+    matches = pc.match_substring_regex(cells, pattern).fill_null(fill_value=False)
+    return np.asarray(matches.to_numpy(zero_copy_only=False))
 
 
 def _point_fault(x: object, y: object) -> Note:
