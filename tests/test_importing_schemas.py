@@ -247,6 +247,15 @@ def test_the_code_gives_the_class_that_the_name_leaves_out():
     assert "不一致" in note.zh
 
 
+@pytest.mark.parametrize(
+    "columns", [{"用地性质": ["M3"], "用地名称": ["居住用地"]}, {"用地性质": ["R2"], "用地代码": ["100103"]}]
+)
+def test_a_class_beside_land_of_another_kind_is_no_class(columns):
+    result = conformed(columns)
+    assert result.columns["land_class"].to_pylist() == [None]
+    assert "不一致" in result.notes["land_class"][0][2].zh
+
+
 def test_ratios_are_told_from_percentages_by_the_column():
     result = conformed({"建筑密度": [0.4, 0.35, None], "绿地率": [20.0, 0.5, 15]})
     assert result.columns["building_density_max_percent"].to_pylist() == [40.0, 35.0, None]

@@ -88,7 +88,7 @@ tracks      赛道 细分赛道 细分领域 所属赛道 产业领域 行业领
 fact_zh     企业简介 简介 主营业务 主要产品 经营范围 zyyw zycp jyfw
 {_PLACE}""",
 }
-# Names that look like one of the fields, cut or with an affix, and are not.
+# Names that begin like one of the fields and mean something else: a cut name may be theirs.
 _OTHERS = """
 建筑面积 总建筑面积 计容建筑面积 地上建筑面积 地下建筑面积 建筑系数 竞买保证金 保证金 成交价 成交总价 成交面积
 竞得人 受让人 加价幅度 增价幅度 起始楼面价 土地等级
@@ -184,8 +184,6 @@ def _match(known: Mapping[str, tuple[str, int]], name: str) -> Match | None:
     if unit is not None and unit.dimension == "area" and "area" in fields_among(known):
         return Match("area", len(known), unit, None)
     for key, unit, limit in _readings(name):
-        if key in _OTHERS.split():
-            return None
         found = _exact(known, key, unit, limit)
         if found:
             return found
