@@ -172,6 +172,19 @@ def test_what_names_no_crs_is_refused(told):
     assert "EPSG:4549" in refused.value.en
 
 
+@pytest.mark.parametrize(
+    "hostile",
+    ['GEOGCS["a",' * 4000, '{"a":' * 9000 + "1" + "}" * 9000, "[" * 40_000, "4549\0", "\ud800", "x" * 10_000_000,
+     'PROJCS["' + "x" * 40_000 + '"]'],
+)  # fmt: skip
+def test_a_hostile_definition_is_no_crs_and_floods_no_message(hostile):
+    assert definition(hostile) is None
+    with pytest.raises(ParameterError) as refused:
+        told_definition(hostile)
+    assert len(refused.value.en) < 400
+    assert decide(projected(PARCELS, 4549), declared=hostile, text=hostile).certain is False
+
+
 @pytest.mark.parametrize("family", CODES)
 @pytest.mark.parametrize(("width", "zone"), [(3, 25), (3, 39), (3, 40), (3, 45), (6, 13), (6, 20), (6, 21), (6, 23)])
 def test_codes_of_zones_are_those_of_the_epsg_dataset(family, width, zone):

@@ -36,7 +36,7 @@ _ELLIPSOIDS: tuple[tuple[Family, float, float], ...] = (
     ("xian80", 6378140.0, 298.257),
     ("beijing54", 6378245.0, 298.3),
 )
-_LONGEST_CODE = 40
+_LONGEST_CODE, _LONGEST_NAME, _LONGEST_TEXT = 40, 60, 50_000
 _ZH: dict[Family, str] = {"cgcs2000": "CGCS2000", "xian80": "1980 西安坐标系", "beijing54": "1954 年北京坐标系"}
 _ZH_GEOGRAPHIC = {f"EPSG:{code}" for code in GEOGRAPHIC.values()}
 _ALIKE_M, _ALIKE_FLATTENING, _LEAST_AXIS_M = 0.5, 1e-3, 6.3e6
@@ -121,9 +121,10 @@ def told_definition(told: str) -> Definition:
         raise ParameterError(
             "crs",
             told,
-            f"无法识别坐标系“{told}”；请给出 EPSG 代码或名称，例如 EPSG:4549、EPSG:4490、OGC:CRS84、CGCS2000 3度带 120",
-            f"“{told}” names no coordinate system; give an EPSG code or a name, such as EPSG:4549, EPSG:4490, "
-            "OGC:CRS84 or CGCS2000 3-degree 120",
+            f"无法识别坐标系“{shortened(told)}”；请给出 EPSG 代码或名称，"
+            "例如 EPSG:4549、EPSG:4490、OGC:CRS84、CGCS2000 3度带 120",
+            f"“{shortened(told)}” names no coordinate system; give an EPSG code or a name, "
+            "such as EPSG:4549, EPSG:4490, OGC:CRS84 or CGCS2000 3-degree 120",
         )
     return found
 
@@ -133,16 +134,22 @@ def definition(text: str) -> Definition | None:
     """What a text in any spelling defines; None where it is no CRS on the Earth, or a local one without any place."""
     try:
         crs = _horizontal(CRS.from_user_input(_safe(_named(text) or text)))
-    except CRSError:
+    except (CRSError, RecursionError, UnicodeError):
         return None
     on_earth = crs is not None and crs.ellipsoid is not None and crs.ellipsoid.semi_major_metre > _LEAST_AXIS_M
     return _described(crs) if crs is not None and on_earth else None
 
 
+def shortened(text: str) -> str:
+    """Words of a user or a file on one line, as far as they fit into a sentence."""
+    words = " ".join(text.split())
+    return words if len(words) <= _LONGEST_NAME else f"{words[:_LONGEST_NAME]}…"
+
+
 def _safe(text: str) -> str:
     """PROJ opens the file that ``+init=`` names: nothing is read that was not given."""
-    if "init=" in text:
-        raise CRSError(text)
+    if "init=" in text or "\0" in text or len(text) > _LONGEST_TEXT:
+        raise CRSError(shortened(text))
     return re.sub(r"(?i)^(urn:ogc:def:crs:)?ogc:(1\.3:|:)?crs84$|^crs84$", "OGC:CRS84", text)
 
 
@@ -169,7 +176,9 @@ def _described(crs: CRS) -> Definition:
     known = CRS.from_user_input(code) if code else source
     area = known.area_of_use.bounds if known.area_of_use else CHINA
     text = crs.to_wkt() if crs.is_bound else code or crs.to_wkt()
-    return Definition(text, known.name, family, crs.is_geographic or source.is_geographic, area, zone, crs.is_bound)
+    return Definition(
+        text, shortened(known.name), family, crs.is_geographic or source.is_geographic, area, zone, crs.is_bound
+    )
 
 
 def _authority(crs: CRS) -> str | None:

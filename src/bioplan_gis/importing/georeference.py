@@ -24,6 +24,7 @@ from bioplan_gis.importing.definitions import (
     Family,
     Positions,
     definition,
+    shortened,
     to_degrees,
     told_definition,
 )
@@ -222,7 +223,7 @@ def _stated(declared: str | None, declared_text: str | None) -> Definition | Non
 
 def _undeclared(declared_text: str | None) -> Note:
     if declared_text:
-        words = " ".join(declared_text.split())[:80]
+        words = shortened(declared_text)
         return Note(f"文件所写的坐标系无法识别：{words}", f"what the file says of its CRS means nothing here: {words}")
     return Note("文件没有说明坐标系", "the file says nothing of its CRS")
 
@@ -271,7 +272,7 @@ def _told(sample: _Sample, known: Definition, told: str, stated: Definition | No
     reading = _chosen(sample, known, TOLD_STRETCH_DEGREES)
     if reading is None:
         raise nowhere(sample.xy, told, known, sample.candidates)
-    evidence = [Note(f"由用户指定：{told}", f"told by the user: {told}")]
+    evidence = [Note(f"由用户指定：{shortened(told)}", f"told by the user: {shortened(told)}")]
     if stated is not None and (stated.family, stated.zone) != (known.family, known.zone):
         evidence.append(Note(f"文件声明的却是 {stated.zh}", f"the file declares {stated.name} instead"))
     own = landed(known, reading.lonlat(sample.xy), sample.landing, swapped=reading.swapped)

@@ -6,7 +6,15 @@ import numpy as np
 
 from bioplan_gis.errors import UncertainFileError
 from bioplan_gis.importing.candidates import Candidate
-from bioplan_gis.importing.definitions import Definition, Family, GaussKruger, Positions, definition, gauss_kruger_code
+from bioplan_gis.importing.definitions import (
+    Definition,
+    Family,
+    GaussKruger,
+    Positions,
+    definition,
+    gauss_kruger_code,
+    shortened,
+)
 from bioplan_gis.importing.landing import HANGZHOU, District
 from bioplan_gis.importing.rows import Note
 
@@ -15,7 +23,6 @@ NAMES: dict[Family, Note] = {
     "xian80": Note("1980 西安坐标系", "Xian 1980"),
     "beijing54": Note("1954 年北京坐标系", "Beijing 1954"),
 }
-_LONGEST = 60
 OWN_SYSTEM = Note(
     "也可能是城市独立坐标系（例如中央经线 120° 或 120°10′ 并平移过原点），其参数不公开，无法推测；"
     "请先由测绘部门转换为 CGCS2000",
@@ -146,7 +153,6 @@ def _quoted(crs: str) -> str:
 def nowhere(xy: Positions, told: str, known: Definition, found: tuple[Candidate, ...]) -> UncertainFileError:
     """The user told a CRS that the coordinates cannot be in."""
     west, south, east, north = known.area
-    told = told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
     ways = [
         Note(
             f"--crs {each.crs}（{name_zh(each.crs)}，落在{where(each.districts).zh}）",
@@ -156,9 +162,9 @@ def nowhere(xy: Positions, told: str, known: Definition, found: tuple[Candidate,
         if each.in_hangzhou > 0 or (found[0].in_hangzhou == 0 and each.in_zhejiang > 0)
     ] or [OWN_SYSTEM]
     return UncertainFileError(
-        f"坐标（例如 {_example(xy)}）按 {told}（{known.zh}）不落在其适用范围内"
+        f"坐标（例如 {_example(xy)}）按 {shortened(told)}（{known.zh}）不落在其适用范围内"
         f"（{west:g}–{east:g}°E，{south:g}–{north:g}°N）。能落在浙江一带的是：{listed(ways).zh}",
-        f"Read as {told} ({known.name}), coordinates such as {_example(xy)} do not land where it is used "
+        f"Read as {shortened(told)} ({known.name}), coordinates such as {_example(xy)} do not land where it is used "
         f"({west:g}–{east:g}°E, {south:g}–{north:g}°N). What does land in or about Zhejiang: {listed(ways).en}",
     )
 
