@@ -109,6 +109,11 @@ def test_names_cut_at_ten_bytes_are_known_by_their_beginning(cut, field):
     assert meant(cut) == field
 
 
+def test_a_unit_in_a_bracket_that_was_cut_is_not_trusted():
+    assert match("industrial_land", "起始价（万").unit is None
+    assert match("industrial_land", "起始价（万").field == "starting_price"
+
+
 def test_a_cut_credit_code_identifies_a_firm():
     assert meant("统一社会信", "enterprises") == "id"
 

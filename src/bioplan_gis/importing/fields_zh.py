@@ -209,7 +209,8 @@ def _readings(name: str) -> Iterator[tuple[str, Unit | None, str | None]]:
     if bracket and bracket.start():
         key, inside = key_of(text[: bracket.start()]), bracket.group(1)
         limit = next((bound for bound, sign in _LIMITS.items() if sign.search(inside)), None)
-        unit = _unit_in(inside)
+        # A bracket that a cut left open may have held more: 万 of 万元/亩.
+        unit = None if text[-1] not in ")]}>】」" and _may_be_cut(name) else _unit_in(inside)
         yield key, unit, limit
         yield from ((shorter, unit, limit) for shorter in _shorter(key))
     suffix = _SUFFIX.search(text)
