@@ -55,14 +55,23 @@ def upgraded_url(new_url: Callable[[str], str]) -> Callable[[str], str]:
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest, upgraded_url: Callable[[str], str], tmp_path: Path) -> Iterator[Engine]:
     """A database of the current schema without a row, a test's own, once for each engine."""
-    template = upgraded_url(request.param)
-    if request.param == "gpkg":
-        yield from opened(_copied_file(template, tmp_path / "bioplan.gpkg"))
+    with copied(request, upgraded_url(request.param), tmp_path) as url:
+        yield from opened(url)
+
+
+@contextmanager
+def copied(request: pytest.FixtureRequest, template: str, folder: Path) -> Iterator[str]:
+    """The URL of a copy of a database that nobody is connected to, gone after the test."""
+    if template.startswith("sqlite"):
+        yield _copied_file(template, folder / "bioplan.gpkg")
         return
     cluster = request.getfixturevalue("postgis_cluster")
     name = "of_one_test"
-    yield from opened(cluster.create(name, template=template.rpartition("/")[2]))
-    cluster.drop(name)
+    url = cluster.create(name, template=template.rpartition("/")[2])
+    try:
+        yield url
+    finally:
+        cluster.drop(name)
 
 
 def _copied_file(url: str, target: Path) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -10,7 +11,7 @@ from bioplan_gis.catalogue import read_catalogue
 from bioplan_gis.loading import load
 from bioplan_gis.settings import bundled
 from bioplan_gis.storage.database import open_engine, upgrade
-from databases import ENGINES, opened
+from databases import ENGINES, copied, opened
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +34,17 @@ def loaded_url(new_url: Callable[[str], str]) -> Callable[[str], str]:
 def loaded(request: pytest.FixtureRequest, loaded_url: Callable[[str], str]) -> Iterator[Engine]:
     """The product's own geodata, to be read only, once for each engine."""
     yield from opened(loaded_url(request.param))
+
+
+@pytest.fixture(params=ENGINES)
+def loaded_copy(request: pytest.FixtureRequest, loaded_url: Callable[[str], str], tmp_path: Path) -> Iterator[Engine]:
+    """The product's own geodata in a database of the test's own, to import into, once for each engine."""
+    with copied(request, loaded_url(request.param), tmp_path) as url:
+        yield from opened(url)
+
+
+@pytest.fixture
+def loaded_gpkg(request: pytest.FixtureRequest, loaded_url: Callable[[str], str], tmp_path: Path) -> Iterator[Engine]:
+    """The same, in a GeoPackage only: for what no database decides."""
+    with copied(request, loaded_url("gpkg"), tmp_path) as url:
+        yield from opened(url)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import shapely
 from sqlalchemy import Connection, Engine
 
 from bioplan_gis.errors import ParameterError, UnreadableFileError
@@ -22,6 +23,7 @@ from bioplan_gis.importing.reader import open_rows
 from bioplan_gis.importing.report import ImportReport, notes_json, place_section, rows_section
 from bioplan_gis.importing.rows import Batch, Facts, Note, Reading
 from bioplan_gis.importing.schemas import SCHEMAS
+from bioplan_gis.importing.wkb import decode
 from bioplan_gis.storage.bulk import insert_rows
 from bioplan_gis.storage.database import reading, require_schema, settle, writing
 from bioplan_gis.storage.frames import read_frame
@@ -109,11 +111,12 @@ def import_file(
         intake = Intake(rows.facts, first.attributes.schema, _wishes(options), landing)
         batches = _reported(chain([first], rows.batches), rows.facts, progress)
         batches = intake.batches(batches)
-        draft = _draft(layer_id, path, options, intake, has_geometry=first.wkb is not None)
+        draft = _draft(layer_id, path, options, intake, _geometry_type(first, rows.facts))
         opening = {"file": _file_facts(path, rows.facts), "options": _told(options)}
         if options.dry_run:
             for batch in batches:
                 intake.take(batch)
+            _require_some(path.name, intake)
             return ImportReport({**opening, **_findings(intake, draft), "dry_run": True})
         with writing(engine) as connection:
             staging = open_staging(connection, draft, append=options.append)
@@ -138,8 +141,8 @@ def layer_id_of(path: Path, told: str | None) -> str:
         raise ParameterError(
             "layer",
             told,
-            f"“{told}”不能作图层编号：须以字母或汉字开头，只含字母、汉字、数字、_ 和 -，不超过 {MOST_BYTES_OF_AN_ID} 字节"
-            "（汉字各占 3），且不与数据库自用的名称相同。",
+            f"“{told}”不能作图层编号：须以字母或汉字开头，只含字母、汉字、数字、_ 和 -，不超过 {MOST_BYTES_OF_AN_ID} "
+            "字节（汉字各占 3），且不与数据库自用的名称相同。",
             f"“{told}” cannot be the id of a layer: it begins with a letter, holds only letters, digits, _ and -, is "
             f"no longer than {MOST_BYTES_OF_AN_ID} bytes, and is no name of the database's own.",
         )
@@ -192,16 +195,15 @@ def _wishes(options: ImportOptions) -> Wishes:
     )
 
 
-def _draft(layer_id: str, path: Path, options: ImportOptions, intake: Intake, *, has_geometry: bool) -> Layer:
+def _draft(layer_id: str, path: Path, options: ImportOptions, intake: Intake, geometry_type: str | None) -> Layer:
     """The layer as the registry should describe it."""
-    family = intake.facts.geometry_family
     return Layer(
         id=layer_id,
         title_zh=options.title_zh or options.title_en or path.name.split(".")[0],
         title_en=options.title_en or options.title_zh or path.name.split(".")[0],
         description_zh=f"导入自文件 {path.name}。",
         description_en=f"Imported from the file {path.name}.",
-        geometry_type=(f"MULTI{family}" if family else "GEOMETRY") if has_geometry else None,
+        geometry_type=geometry_type,
         version=0,
         digest="",
         feature_count=0,
@@ -215,6 +217,17 @@ def _draft(layer_id: str, path: Path, options: ImportOptions, intake: Intake, *,
         conforms_to=options.conforms_to,
         imported=True,
     )
+
+
+def _geometry_type(first: Batch, facts: Facts) -> str | None:
+    """Lines and areas are stored as collections of them, since a repair may part one; points as the file has them."""
+    if first.wkb is None:
+        return None
+    family = facts.geometry_family
+    if family == "POINT":
+        types = set(shapely.get_type_id(decode(first.wkb).shapes).tolist())
+        return family if types <= {shapely.GeometryType.MISSING, shapely.GeometryType.POINT} else "GEOMETRY"
+    return f"MULTI{family}" if family else "GEOMETRY"
 
 
 def _reported(batches: Iterator[Batch], facts: Facts, progress: Progress | None) -> Iterator[Batch]:
@@ -236,6 +249,7 @@ def _identified(chunk: Chunk, staging: Staging, intake: Intake) -> pa.Table:
 def _publish(connection: Connection, staging: Staging, intake: Intake, opening: Mapping[str, Any]) -> ImportReport:
     """Where readers find it, with the report beside it."""
     tally = intake.tally
+    _require_some(opening["file"]["name"], intake)
     for row, feature_id in find_duplicates(connection, staging):
         tally.taken -= 1
         tally.refuse(row, _twice(feature_id))
@@ -347,6 +361,19 @@ def _told(options: ImportOptions) -> dict[str, Any]:
     """The options that were given, as the report keeps them."""
     plain = replace(options, mapping=dict(options.mapping))
     return {name: value for name, value in vars(plain).items() if value not in (None, False, {})}
+
+
+def _require_some(name: str, intake: Intake) -> None:
+    """A file of which no row can be taken does not empty the layer that stands there."""
+    tally = intake.tally
+    if tally.taken:
+        return
+    reason = next(iter(tally.reasons), "\n").split("\n")
+    raise UnreadableFileError(
+        f"“{name}”的 {tally.read} 行无一可以取入，未作任何改动。第 {tally.refusals[0][0]} 行：{reason[0]}",
+        f"None of the {tally.read} rows of “{name}” can be taken; nothing was changed. Row {tally.refusals[0][0]}: "
+        f"{reason[1]}",
+    )
 
 
 def _no_rows(path: Path) -> UnreadableFileError:

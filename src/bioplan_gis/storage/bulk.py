@@ -42,14 +42,18 @@ def _copy(connection: Connection, table: Table, columns: pa.Table, shapes: Shape
     text = io.BytesIO()
     pyarrow.csv.write_csv(columns, text, _CSV)
     database: Any = connection.connection.dbapi_connection
-    with database.cursor() as cursor, cursor.copy(_copy_statement(connection, table, columns.column_names)) as copy:
+    with database.cursor() as cursor, cursor.copy(_copy_statement(table, columns.column_names)) as copy:
         copy.write(text.getbuffer())
 
 
-def _copy_statement(connection: Connection, table: Table, names: list[str]) -> str:
-    quoted = connection.dialect.identifier_preparer
-    listed = ", ".join(quoted.quote_identifier(name) for name in names)
-    return f"COPY {quoted.format_table(table)} ({listed}) FROM STDIN WITH (FORMAT csv)"
+def _copy_statement(table: Table, names: list[str]) -> str:
+    listed = ", ".join(map(_quoted, names))
+    return f"COPY {_quoted(table.name)} ({listed}) FROM STDIN WITH (FORMAT csv)"
+
+
+def _quoted(name: str) -> str:
+    """An identifier as both drivers take it; SQLAlchemy's would double a percent sign, which only it undoes."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _insert(connection: Connection, table: Table, columns: pa.Table, shapes: Shapes | None) -> None:
@@ -58,11 +62,10 @@ def _insert(connection: Connection, table: Table, columns: pa.Table, shapes: Sha
     if shapes is not None:
         values.append(gpkg.encode_all(shapes))
         names = [*names, GEOMETRY_COLUMN]
-    quoted = connection.dialect.identifier_preparer
-    listed = ", ".join(quoted.quote_identifier(name) for name in names)
+    listed = ", ".join(map(_quoted, names))
     holders = ", ".join("?" * len(names))
     database: Any = connection.connection.dbapi_connection
-    statement = f"INSERT INTO {quoted.format_table(table)} ({listed}) VALUES ({holders})"  # noqa: S608 - names are quoted
+    statement = f"INSERT INTO {_quoted(table.name)} ({listed}) VALUES ({holders})"  # noqa: S608 - names are quoted
     database.executemany(statement, zip(*values, strict=True))
 
 

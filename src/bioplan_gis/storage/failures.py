@@ -113,7 +113,7 @@ def translated(engine: Engine) -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise _written(_OVERLOADED, engine, "") from error
-    except (DBAPIError, sqlite3.Error) as error:
+    except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
         origin = error.orig if isinstance(error, DBAPIError) else error
         sentences = _sentences_of(origin)
         if sentences is None:

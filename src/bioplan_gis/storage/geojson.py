@@ -81,7 +81,7 @@ def _gpkg_properties(element: properties_json, compiler: SQLCompiler, **kw: Any)
 
 
 def _json_object(columns: Sequence[ColumnElement[Any]], compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
-    members = (f"'{_name(each)}', {_json_value(each, compiler.process(each, **kw))}" for each in columns)
+    members = (f"{_literal(_name(each))}, {_json_value(each, compiler.process(each, **kw))}" for each in columns)
     return f"json_object({', '.join(members)})"
 
 
@@ -93,6 +93,11 @@ def _json_value(column: ColumnElement[Any], sql: str) -> str:
     if isinstance(column.type, Double):
         return f"CASE WHEN abs({sql}) < 9e999 THEN CAST({sql} AS REAL) END"
     return sql
+
+
+def _literal(text: str) -> str:
+    """A text as SQL writes it; a user's column may be called anything."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _name(column: ColumnElement[Any]) -> str:

@@ -107,7 +107,7 @@ def publish(connection: Connection, staging: Staging, bbox: Bounds | None, diges
     if stored is not None and not staging.append:
         _empty(connection, stored, drop=not same)
     if not same:
-        table.create(connection)
+        _create(connection, table)
     unindexed = staging.draft.geometry_type is not None and _drop_index(connection, table, fresh=not same)
     last = connection.execute(text(f"SELECT coalesce(max(fid), 0) FROM {KEPT}")).scalar_one()  # noqa: S608 - ours
     connection.execute(_moving(staging, last))
@@ -217,6 +217,13 @@ def _staging_table(connection: Connection, draft: Layer) -> Table:
         own.append(TableColumn(GEOMETRY_COLUMN, kind))
     keys = TableColumn("fid", INTEGER), TableColumn("id", Text())
     return Table(STAGING, MetaData(), *keys, *own, prefixes=["TEMPORARY"])
+
+
+def _create(connection: Connection, table: Table) -> None:
+    """GeoAlchemy2 enters a table with geometry in a GeoPackage's contents, and no other."""
+    table.create(connection)
+    if connection.dialect.name == "sqlite" and GEOMETRY_COLUMN not in table.c:
+        gpkg.register_attributes(_database(connection), table.name)
 
 
 def _structure(layer: Layer) -> tuple[Any, ...]:
