@@ -228,6 +228,17 @@ def test_holes_and_parts_are_told_by_where_they_lie(tmp_path, numbers, closed):
     assert shapely.equals(found.shapes[0], outer.difference(hole).union(part))
 
 
+def test_thousands_of_parts_take_no_time(tmp_path):
+    text = "".join(lines(square(520000 + 20 * n, 3350000, 10), n) for n in range(4000))
+    found = filing(tmp_path, f"{HEADER}[地块坐标]\n20000,1,甲,乙,面,,,,@\n{text}")
+    assert shapely.get_num_geometries(found.shapes[0]) == 4000
+
+
+@pytest.mark.parametrize("count", ["²", "9" * 5000, "五", "5.0", ""])
+def test_a_count_that_is_no_number_is_not_compared(tmp_path, count):
+    assert filing(tmp_path, TEXT.replace("\n10,", f"\n{count},")).faults == {}
+
+
 def test_an_island_in_a_hole_is_a_part_again(tmp_path):
     rings = [square(520000 + inset, 3350000 + inset, 100 - 2 * inset) for inset in (0, 20, 40)]
     text = "".join(lines(shape, number) for number, shape in enumerate(rings, 1))

@@ -153,6 +153,7 @@ def test_a_first_line_that_names_the_delimiter_is_followed(tmp_path):
 def test_quotes_hold_delimiters_quotes_and_lines(tmp_path):
     found = sheet(tmp_path, 'a,b\n"x,""y""\nz",1\n\n  ,2\n')
     assert found.column("a") == ['x,"y"\nz', "  "]
+    assert "1 个单元格内有换行" in found.said
 
 
 def test_ragged_rows_are_told_by_number_and_the_others_read(tmp_path):
@@ -251,6 +252,13 @@ def test_written_geometry_of_every_kind_is_read(tmp_path):
     assert found.shapes[5:] == [None, None, None]
     assert sorted(found.faults) == [7, 8]
     assert found.table.column_names == ["id"]
+
+
+@pytest.mark.parametrize("opening", ["GEOMETRYCOLLECTION(", "(", "GeometryCollection Z ("])
+def test_geometry_nested_without_end_refuses_its_row_alone(tmp_path, opening):
+    found = sheet(tmp_path, f"id,wkt\n1,{opening * 200_000}\n2,POINT(1 2)\n")
+    assert found.shapes == [None, shapely.Point(1, 2)]
+    assert list(found.faults) == [1]
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ _TRUE = re.compile(r"wgs|cgcs|2000|4490|4326", re.IGNORECASE)
 # Longitude and latitude in one cell; China's longitudes below 100° stand first, as programs write them.
 _PAIR = r"^[\[(]?\s*(-?[0-9]{1,3}(?:\.[0-9]+)?)\s*[,，;\s]\s*(-?[0-9]{1,3}(?:\.[0-9]+)?)\s*[\])]?$"
 _TURNED_PAIR = r"^[\[(]?\s*([0-9]{1,2}(?:\.[0-9]+)?)\s*[,，;\s]\s*(1[0-9]{2}(?:\.[0-9]+)?)\s*[\])]?$"
+# Collections in collections, deeper than any reader's stack should have to follow.
+_TOO_DEEP = r"(?:[A-Za-z\s]*\(\s*){30}"
 _SRID = r"^\s*SRID\s*=\s*(?P<srid>[0-9]+)\s*;\s*"
 _HEX = r"^\s*0[01][0-9A-Fa-f]{8,}\s*$"
 
@@ -277,7 +279,8 @@ def _point_wkb(x: Numbers, y: Numbers, fits: NDArray[np.bool_]) -> pa.Array:
 def _shapes(cells: pa.Array) -> tuple[Shapes, NDArray[np.int64]]:
     """Geometry of each cell, None where it is empty or broken; and the SRID that it names, 0 where none."""
     srids = pc.struct_field(pc.extract_regex(cells, _SRID), "srid").cast(pa.int64())
-    plain = pc.replace_substring_regex(cells, _SRID, "")
+    plain = pc.if_else(pc.match_substring_regex(cells, _TOO_DEEP), pa.scalar(None, pa.string()), cells)
+    plain = pc.replace_substring_regex(plain, _SRID, "")
     for pattern, point in ((_TURNED_PAIR, r"POINT (\2 \1)"), (_PAIR, r"POINT (\1 \2)")):
         plain = pc.replace_substring_regex(plain, pattern, point)
     texts = plain.to_numpy(zero_copy_only=False)

@@ -64,14 +64,17 @@ class DelimitedTable:
         """What each column holds, after a reading of the whole file."""
         omitted: list[Row] = []
         guesses = guessed(self.names)
-        unread = 0
+        unread = broken = 0
         for block in self._text_blocks(omitted):
             for guess, cells in zip(guesses, block.columns, strict=True):
                 guess.see(cells)
                 unread += _count_with(cells, REPLACEMENT)
+                broken += _count_with(cells, "\n")
                 self._has_nul |= bool(_count_with(cells, "\0"))
             self.row_count += len(block.columns[0])
-        notes = [*omitted_notes(omitted), *([_unread_note(unread, self.text.encoding)] if unread else [])]
+        notes = list(omitted_notes(omitted))
+        notes += [_unread_note(unread, self.text.encoding)] if unread else []
+        notes += [_broken_note(broken)] if broken else []
         return [guess.kind for guess in guesses], notes
 
     def _text_blocks(self, omitted: list[Row]) -> Iterator[Block]:
@@ -193,4 +196,11 @@ def _unread_note(count: int, codec: str) -> Note:
     return Note(
         f"有 {count} 个单元格含有不能按 {label(codec)} 解码的字节，以 {REPLACEMENT} 代替。",
         f"{count} cells hold bytes that cannot be decoded as {label(codec)} and read {REPLACEMENT}.",
+    )
+
+
+def _broken_note(count: int) -> Note:
+    return Note(
+        f"有 {count} 个单元格内有换行；若行数不符，请检查引号是否闭合。",
+        f"{count} cells hold line breaks; if the count of rows is wrong, look for a quotation mark that is not closed.",
     )

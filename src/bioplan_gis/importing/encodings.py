@@ -7,7 +7,6 @@ agree with it, since many programs write one and the same remark on every file.
 import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, count
 from pathlib import Path
 
 from bioplan_gis.importing.charsets import (
@@ -265,12 +264,14 @@ def _name_codec(table: Dbf, codec: str) -> str:
 
 def distinct_names(names: Iterable[str]) -> list[str]:
     """The names, with ``_1``, ``_2`` … behind those that an earlier one has taken, whatever their case."""
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     distinct = []
     for name in names:
-        spellings = chain([name], (f"{name}_{number}" for number in count(1)))
-        chosen = next(spelling for spelling in spellings if spelling.casefold() not in taken)
-        taken.add(chosen.casefold())
+        chosen = name
+        while chosen.casefold() in taken:
+            taken[name.casefold()] += 1
+            chosen = f"{name}_{taken[name.casefold()]}"
+        taken[chosen.casefold()] = 0
         distinct.append(chosen)
     return distinct
 

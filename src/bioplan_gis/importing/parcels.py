@@ -22,6 +22,7 @@ FEWEST_FIELDS = 5
 FEWEST_OF_RING = 3
 POINT_FIELDS = 4
 PLAIN_FIELDS = 3
+MOST_DIGITS = 15
 Numbers = NDArray[np.float64]
 _HALF_WIDTH = str.maketrans("，＠＝【】［］；：．－０１２３４５６７８９", ",@=[][];:.-0123456789")
 _SECTION = re.compile(r"\[\s*([^\[\]]+?)\s*\]")
@@ -205,7 +206,7 @@ def _returns(parcel: Parcel, start: int, at: int) -> bool:
 def _check_count(parcel: Parcel, rings: Sequence[Ring]) -> None:
     """The stated count may or may not take in the points that close the rings."""
     stated, written = parcel.fields[0], len(parcel.points)
-    if not stated.isdigit():
+    if not stated.isdecimal() or len(stated) > MOST_DIGITS:
         stated = str(written)
     open_points = sum(len(ring.coordinates) for ring in rings)
     if not written or int(stated) not in {written, open_points, open_points + len(rings), open_points + 1}:
@@ -225,7 +226,7 @@ def _polygons(rings: list[Numbers]) -> BaseGeometry:
     if len(rings) == 1:
         return shapely.Polygon(rings[0])
     rings = sorted(rings, key=lambda ring: shapely.area(shapely.Polygon(ring)), reverse=True)
-    around = [[other for other in range(at) if _is_within(rings[at], rings[other])] for at in range(len(rings))]
+    around = _around(rings)
     holes: dict[int, list[Numbers]] = {at: [] for at, outer in enumerate(around) if len(outer) % 2 == 0}
     for at, outer in enumerate(around):
         if at not in holes:
@@ -234,7 +235,16 @@ def _polygons(rings: list[Numbers]) -> BaseGeometry:
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
 
 
-def _is_within(ring: Numbers, other: Numbers) -> bool:
-    outer = shapely.Polygon(other)
-    middle = shapely.point_on_surface(shapely.Polygon(ring))
-    return bool(shapely.intersects_xy(outer, ring).all()) and bool(shapely.intersects(outer, middle))
+def _around(rings: Sequence[Numbers]) -> list[list[int]]:
+    """For each ring the larger ones that it lies in; the rings are given by size, the largest first."""
+    polygons = np.array([shapely.Polygon(ring) for ring in rings])
+    around: list[list[int]] = [[] for _ in rings]
+    for at, other in zip(*shapely.STRtree(polygons).query(polygons), strict=True):
+        if other < at and _is_within(rings[at], polygons[at], polygons[other]):
+            around[at].append(int(other))
+    return around
+
+
+def _is_within(ring: Numbers, polygon: BaseGeometry, other: BaseGeometry) -> bool:
+    middle = shapely.point_on_surface(polygon)
+    return bool(shapely.intersects_xy(other, ring).all()) and bool(shapely.intersects(other, middle))
