@@ -26,7 +26,12 @@ _SIDECARS = {
     ".mif": (".mid",),
     ".gml": (".xsd",),
 }
-_PARTS_OF_SHAPEFILE = {".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qpj"}
+# Parts of a source, and the one that stands for it.
+_MAIN_OF = {
+    **dict.fromkeys((".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qpj"), ".shp"),
+    **dict.fromkeys((".dat", ".map", ".id"), ".tab"),
+    ".mid": ".mif",
+}
 _TABLES = {".csv", ".tsv", ".txt", ".xlsx"}
 _CONVERT = {
     ".xls": "XLSX",
@@ -84,7 +89,7 @@ def given_file(path: Path, encoding: str | None = None) -> Iterator[GivenFile]:
     _forbid_addresses(path)
     _forbid_what_is_no_file(path)
     with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, ignore_cleanup_errors=True) as folder:
-        yield _given(_shapefile_of(path), _Place(path, Path(folder), encoding))
+        yield _given(_main_of(path), _Place(path, Path(folder), encoding))
 
 
 @dataclass(frozen=True)
@@ -159,17 +164,18 @@ def _is_geodatabase(folder: Path) -> bool:
     return any(member.name.lower() == "a00000001.gdbtable" for member in folder.iterdir())
 
 
-def _shapefile_of(path: Path) -> Path:
-    """The ``.shp`` that a given part of a Shapefile belongs to."""
-    if path.suffix.lower() not in _PARTS_OF_SHAPEFILE:
+def _main_of(path: Path) -> Path:
+    """The file that stands for the source of which a given file is only a part."""
+    suffix = _MAIN_OF.get(path.suffix.lower())
+    if suffix is None:
         return path
-    shapes = _neighbours(path).get(".shp")
-    if shapes is None:
+    main = _neighbours(path).get(suffix)
+    if main is None:
         raise UnreadableFileError(
-            f"“{path.name}”只是 Shapefile 的一部分，旁边没有同名的 .shp；请给出 .shp 文件",
-            f"{path.name} is only part of a Shapefile and no .shp of its name lies beside it; give the .shp",
+            f"“{path.name}”只是数据的一部分，旁边没有同名的 {suffix}；请给出 {suffix} 文件",
+            f"{path.name} is only part of a source, and no {suffix} of its name lies beside it; give the {suffix}",
         )
-    return shapes
+    return main
 
 
 def _neighbours(path: Path) -> dict[str, Path]:
@@ -271,6 +277,8 @@ def _lay_sidecars(path: Path, beside: Mapping[str, Path], home: Path, suffixes: 
 
 
 def _missing_notes(suffix: str, beside: Mapping[str, Path]) -> Iterator[Note]:
+    if suffix == ".mif" and ".mid" not in beside:
+        yield Note("没有 .mid 属性表，只有图形", "there is no .mid: shapes without attributes")
     if suffix != ".shp":
         return
     if ".dbf" not in beside:

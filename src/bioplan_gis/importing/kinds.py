@@ -160,7 +160,8 @@ def _text_kind(text: str) -> str:
 
 def _tab_kind(text: str) -> str:
     """A MapInfo table proper; one that is a view of other tables, or links to a database, is virtual."""
-    return MAPINFO if re.search(r"^\s*type\s+native\b", text, re.IGNORECASE | re.MULTILINE) else VIRTUAL
+    linked = r"^\s*(type\s+(?!native\b)\w|open\s+table\b|create\s+view\b)"
+    return VIRTUAL if re.search(linked, text, re.IGNORECASE | re.MULTILINE) else MAPINFO
 
 
 def _xml_kind(text: str) -> str:

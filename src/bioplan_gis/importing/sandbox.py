@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bioplan_gis.errors import BioplanError, ParameterError, UnreadableFileError
 from bioplan_gis.importing import boundary_points, kinds, parquet, sheets, sources, vectors
+from bioplan_gis.importing.completeness import MOST_VALUE_BYTES, too_long
 from bioplan_gis.importing.files import GivenFile
 from bioplan_gis.importing.rows import FAULT, GEOMETRY, Batch, Note, Reading, Rows
 
@@ -81,7 +83,7 @@ def _answer(file: GivenFile, request: Mapping[str, Any], output: BinaryIO) -> No
         layers = json.dumps(_source_layers(file))
         pa.ipc.new_stream(output, pa.schema([], metadata={"bioplan_layers": layers})).close()
     else:
-        _send(_rows(file, Reading(**request["reading"]), request["batch_rows"]), output)
+        _send(_rows(file, Reading(**request["reading"]), request["batch_rows"]), file, output)
 
 
 def _source_layers(file: GivenFile) -> tuple[str, ...]:
@@ -111,15 +113,24 @@ def _head(file: GivenFile) -> bytes:
         return stream.read(kinds.HEAD_BYTES)
 
 
-def _send(rows: Rows, output: BinaryIO) -> None:
+def _send(rows: Rows, file: GivenFile, output: BinaryIO) -> None:
     """The stream begins with the first batch's columns; a file without rows gives at least one empty batch."""
-    tables = (_columns(batch) for batch in rows.batches)
+    tables = (_checked(_columns(batch), file) for batch in rows.batches)
     first = next(tables)
     metadata = {"bioplan_facts": json.dumps(dataclasses.asdict(rows.facts))}
     with pa.ipc.new_stream(output, first.schema.with_metadata(metadata)) as writer:
         for table in itertools.chain([first], tables):
             writer.write_table(table.cast(first.schema))
             output.flush()
+
+
+def _checked(table: pa.Table, file: GivenFile) -> pa.Table:
+    """The table, unless it holds a value that would fill the memory of whoever asked."""
+    for column in table.columns:
+        long = pa.types.is_string(column.type) or pa.types.is_binary(column.type)
+        if long and column.nbytes > MOST_VALUE_BYTES and pc.max(pc.binary_length(column)).as_py() > MOST_VALUE_BYTES:
+            raise too_long(file)
+    return table
 
 
 def _columns(batch: Batch) -> pa.Table:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bioplan_gis.importing import kinds
 from bioplan_gis.importing.charsets import codec_named, label, told_codec
+from bioplan_gis.importing.dbf import open_dbf, text_sample
 from bioplan_gis.importing.rows import Note
 
 CHUNK_BYTES = 4 * 1024**2
@@ -28,6 +29,7 @@ _MAPINFO_CHARSETS = {
     "cp1252": b"WindowsLatin1",
 }
 _PROBED_BYTES = 1024**2
+_LONGEST_CHARACTER = 4
 _UTF8 = ("utf-8", "utf-8-sig", "ascii")
 
 
@@ -108,17 +110,19 @@ def laid_with_charset(source: Path, data: Path | None, told: str | None, target:
 
 
 def _probed(path: Path) -> bytes:
+    """Some of the text of a ``.mid``, or of a ``.dat``, which is a dBase table in all but its name."""
+    if path.suffix == ".dat":
+        sample = text_sample(path, open_dbf(path))
+        return b"\n".join([*sample.whole, *sample.cut])
     with path.open("rb") as stream:
         return stream.read(_PROBED_BYTES)
 
 
 def _likely(sample: bytes) -> str:
-    """The text of a .dat stands among binary numbers; only what looks like text can tell."""
-    pieces = re.findall(rb"[\x80-\xfe][\x40-\xfe]{1,}", sample)
     try:
-        b" ".join(pieces).decode("utf-8")
-    except UnicodeDecodeError:
-        return "gb18030"
+        sample.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return "utf-8" if error.start > len(sample) - _LONGEST_CHARACTER else "gb18030"
     return "utf-8"
 
 

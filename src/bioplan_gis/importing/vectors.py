@@ -11,7 +11,7 @@ from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FieldError
 from pyogrio.raw import open_arrow
 
 from bioplan_gis.errors import UnreadableFileError
-from bioplan_gis.importing import curves, feature_ids, kinds, sources, texts
+from bioplan_gis.importing import completeness, curves, feature_ids, kinds, sources, texts
 from bioplan_gis.importing.encodings import DbfText, dbf_text
 from bioplan_gis.importing.files import GivenFile
 from bioplan_gis.importing.rows import Batch, Facts, Note, Reading, Rows
@@ -45,6 +45,9 @@ _KML_DEFAULTS = {
     "drawOrder": None,
     "icon": None,
 }
+_UNREAD = ".unread"
+_MOST_PRJ_BYTES = 65_536
+_BATCH_BYTES = 64 * 1024**2
 _KML_BATCH_ROWS = 10_000
 _KML_OWN = {*_KML_DEFAULTS, "timestamp", "begin", "end", *_KEPT_OF_KML}
 _TROUBLES = (
@@ -94,16 +97,18 @@ def read(file: GivenFile, reading: Reading, batch_rows: int) -> Rows:
         ParameterError: the encoding that the user says is none.
     """
     with _explained(file), ExitStack() as closing:
+        completeness.check_whole(file)
+        unread = _set_damaged_prj_aside(file)
         layers = sources.source_layers(file)
         layer = sources.chosen(file, layers, reading.source_layer)
         text = _text(file, reading)
         # To count the features of a GeoJSON would read it once more.
         info = {"features": -1} if file.kind in _COUNTLESS else sources.described(file, layer.name)
-        meta, stream = closing.enter_context(_stream(file, layer, info, batch_rows))
-        info |= meta
+        meta, stream = closing.enter_context(_stream(file, layer, info, _fitting_rows(file, info, batch_rows)))
+        info |= {**meta, "expected": completeness.expected_rows(file, info)}
         dropped = frozenset(_empty_columns_of_kml(file, layer, info))
         opened = _Opened(file, layer, info, stream, closing.pop_all(), text, _ids(file, info), dropped)
-        facts = _facts(opened, layers)
+        facts = _facts(opened, layers, unread)
     return Rows(facts, _batches(opened))
 
 
@@ -131,7 +136,7 @@ def _ids(file: GivenFile, info: dict[str, Any]) -> pa.Array | None:
     return feature_ids.feature_ids(file.path)
 
 
-def _facts(opened: _Opened, layers: tuple[SourceLayer, ...]) -> Facts:
+def _facts(opened: _Opened, layers: tuple[SourceLayer, ...], unread: tuple[Note, ...]) -> Facts:
     file, layer, info, text = opened.file, opened.layer, opened.info, opened.text
     named = len(layers) > 1 or layer.name not in {None, sources.UNNAMED} or file.title != file.original.stem
     return Facts(
@@ -144,8 +149,8 @@ def _facts(opened: _Opened, layers: tuple[SourceLayer, ...]) -> Facts:
         encoding_certain=text is None or text.certain,
         encoding_evidence=text.evidence if text else (),
         geometry_family=_family(info["geometry_type"]),
-        row_count=info["features"] if info["features"] >= 0 else None,
-        notes=(*file.notes, *_notes(opened)),
+        row_count=info["expected"],
+        notes=(*file.notes, *unread, *_notes(opened)),
     )
 
 
@@ -173,8 +178,37 @@ def _crs(file: GivenFile, crs: str | None) -> str | None:
 
 
 def _crs_text(file: GivenFile) -> str | None:
+    for prj in (file.path.with_suffix(".prj"), file.path.with_suffix(_UNREAD)):
+        if file.kind == kinds.SHAPEFILE and prj.exists():
+            raw = prj.read_bytes()[:_MOST_PRJ_BYTES]
+            text = raw.decode("utf-8", "replace")
+            return raw.decode("gb18030", "replace") if "\ufffd" in text else text
+    return None
+
+
+def _set_damaged_prj_aside(file: GivenFile) -> tuple[Note, ...]:
+    """A ``.prj`` that GDAL cannot read must not keep the shapes from being read: the user can tell the CRS."""
     prj = file.path.with_suffix(".prj")
-    return prj.read_text(encoding="utf-8", errors="replace") if file.kind == kinds.SHAPEFILE and prj.exists() else None
+    if file.kind != kinds.SHAPEFILE or not prj.exists():
+        return ()
+    try:
+        sources.described(file, None)
+    except CRSError:
+        prj.rename(prj.with_suffix(_UNREAD))
+        return (
+            Note(
+                ".prj 已损坏或无法识别，按没有坐标系处理；请用 --crs 指定",
+                "the .prj is damaged or not understood and counts as none; say the CRS with --crs",
+            ),
+        )
+    return ()
+
+
+def _fitting_rows(file: GivenFile, info: Mapping[str, Any], asked: int) -> int:
+    """As many rows a batch as asked for, or as few as keep a batch small where rows are long."""
+    if info["features"] <= 0 or not file.path.is_file():
+        return asked
+    return max(1, min(asked, _BATCH_BYTES * int(info["features"]) // file.path.stat().st_size))
 
 
 def _batches(opened: _Opened) -> Iterator[Batch]:
@@ -184,6 +218,17 @@ def _batches(opened: _Opened) -> Iterator[Batch]:
         for batch in opened.stream:
             yield _batch(opened, pa.Table.from_batches([batch]), first_row)
             first_row += batch.num_rows
+        _check_count(opened, first_row - 1)
+
+
+def _check_count(opened: _Opened, rows: int) -> None:
+    expected = opened.info["expected"]
+    if expected is not None and rows < expected:
+        raise completeness.cut_short(
+            opened.file,
+            f"应有 {expected:,} 行，只能读出 {rows:,} 行",
+            f"it should have {expected:,} rows, and {rows:,} can be read",
+        )
 
 
 def _stream(
