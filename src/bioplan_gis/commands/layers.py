@@ -24,63 +24,64 @@ from bioplan_gis.storage.database import open_engine, reading, settle, writing
 from bioplan_gis.storage.imports import drop_layer, read_report
 from bioplan_gis.storage.layers import Layer, read_layer, read_layers
 
+File = Annotated[Path | None, typer.Argument(help="文件 file to import")]
+LayerId = Annotated[str | None, typer.Option("--layer", help="图层编号 id of the layer; else the file's name")]
+As = Annotated[str | None, typer.Option("--as", help="按其字段 as industrial_land, labs, parks or enterprises")]
+Crs = Annotated[str | None, typer.Option(help="坐标系 CRS, such as EPSG:4549")]
+Datum = Annotated[str | None, typer.Option(help="gcj02（高德、腾讯）or bd09（百度）; converted")]
+Encoding = Annotated[str | None, typer.Option(help="文字编码 encoding, such as GBK")]
+Mapped = Annotated[list[str] | None, typer.Option("--map", help="列=字段 column=field，可重复 repeatable")]
+SourceLayer = Annotated[str | None, typer.Option(help="文件中的图层或工作表 layer or sheet of the file")]
+Append = Annotated[bool, typer.Option("--append", help="追加而不替换 add rather than replace")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="只报告，不写入 report only")]
+Sample = Annotated[bool, typer.Option("--sample", help="导入合成地块样例 made-up parcels to try")]
+Title = Annotated[str | None, typer.Option(help="标题 title")]
+TitleEn = Annotated[str | None, typer.Option(help="英文标题 English title")]
+Source = Annotated[str | None, typer.Option(help="数据来源 who gave the data")]
+Licence = Annotated[str | None, typer.Option(help="许可 licence")]
+Attribution = Annotated[str | None, typer.Option(help="署名 attribution")]
+AccuracyM = Annotated[float | None, typer.Option(help="位置精度（米）accuracy of positions, m")]
+Synthetic = Annotated[bool, typer.Option("--synthetic", help="是合成数据 the data is made up")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+ReportFile = Annotated[str | None, typer.Option("--report", help="报告另存为 write the report (JSON) to this file")]
+
 
 def import_layer(  # noqa: PLR0913, PLR0917 - as many as there are options
-    file: Annotated[Path | None, typer.Argument(help="文件 file to import")] = None,
-    layer: Annotated[str | None, typer.Option(help="图层编号 id of the layer; the file's name without one")] = None,
-    conforms_to: Annotated[
-        str | None, typer.Option("--as", help="按其字段 by the columns of: industrial_land, labs, parks, enterprises")
-    ] = None,
-    crs: Annotated[str | None, typer.Option(help="坐标系 CRS, such as EPSG:4549")] = None,
-    datum: Annotated[str | None, typer.Option(help="gcj02（高德、腾讯）or bd09（百度）; converted")] = None,
-    encoding: Annotated[str | None, typer.Option(help="文字编码 encoding, such as GBK")] = None,
-    mapping: Annotated[
-        list[str] | None, typer.Option("--map", help="列=字段 column=field; 可重复 repeatable; 列= leaves it alone")
-    ] = None,
-    source_layer: Annotated[str | None, typer.Option(help="文件中的图层或工作表 layer or sheet of the file")] = None,
-    append: Annotated[bool, typer.Option("--append", help="追加而不替换 add rather than replace")] = False,  # noqa: FBT002
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只报告，不写入 report only")] = False,  # noqa: FBT002
-    sample: Annotated[bool, typer.Option("--sample", help="导入合成地块样例 made-up parcels to try")] = False,  # noqa: FBT002
-    title: Annotated[str | None, typer.Option(help="标题 title")] = None,
-    title_en: Annotated[str | None, typer.Option(help="英文标题 English title")] = None,
-    source: Annotated[str | None, typer.Option(help="数据来源 who gave the data")] = None,
-    licence: Annotated[str | None, typer.Option(help="许可 licence")] = None,
-    attribution: Annotated[str | None, typer.Option(help="署名 attribution")] = None,
-    accuracy_m: Annotated[float | None, typer.Option(help="位置精度（米）accuracy of positions, m")] = None,
-    synthetic: Annotated[bool, typer.Option("--synthetic", help="是合成数据 the data is made up")] = False,  # noqa: FBT002
-    as_json: Annotated[bool, typer.Option("--json", help="报告输出为 JSON the report as JSON")] = False,  # noqa: FBT002
-    report: Annotated[str | None, typer.Option(help="报告另存为 also write the report (JSON) to this file")] = None,
+    file: File = None,
+    layer: LayerId = None,
+    conforms_to: As = None,
+    crs: Crs = None,
+    datum: Datum = None,
+    encoding: Encoding = None,
+    mapping: Mapped = None,
+    source_layer: SourceLayer = None,
+    append: Append = False,  # noqa: FBT002
+    dry_run: DryRun = False,  # noqa: FBT002
+    sample: Sample = False,  # noqa: FBT002
+    title: Title = None,
+    title_en: TitleEn = None,
+    source: Source = None,
+    licence: Licence = None,
+    attribution: Attribution = None,
+    accuracy_m: AccuracyM = None,
+    synthetic: Synthetic = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
+    report: ReportFile = None,
 ) -> None:
     """把文件导入为图层。 Make a layer of a file: vector formats, tables with coordinates, 界址点 TXT."""
     if (file is None) is not sample:
         raise _file_or_sample()
-    options = ImportOptions(
-        layer=layer,
-        conforms_to=conforms_to,
-        source_layer=source_layer,
-        crs=crs,
-        datum=datum,
-        encoding=encoding,
-        mapping=_mapping(mapping or ()),
-        append=append,
-        dry_run=dry_run,
-        title_zh=title,
-        title_en=title_en,
-        source=source,
-        licence=licence,
-        attribution=attribution,
-        accuracy_m=accuracy_m,
-        synthetic=synthetic,
-    )
+    reading_of = (layer, conforms_to, source_layer, crs, datum, encoding, _mapping(mapping or ()), append, dry_run)
+    description = (title, title_en, source, licence, attribution, accuracy_m, synthetic)
     settings = read_settings()
     prepare(settings)
-    done = _import(open_engine(settings.database_url), file, options)
+    done = _import(open_engine(settings.database_url), file, ImportOptions(*reading_of, *description))
     _tell(done, as_json=as_json, to=report)
 
 
 def list_layers(
     layer: Annotated[str | None, typer.Argument(help="图层编号 id: its last import's report")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """列出全部图层，或一个图层的导入报告。 List the layers, or tell of one how it was imported."""
     settings = read_settings()
