@@ -9,7 +9,7 @@ from hypothesis import settings
 # A busy machine is slow, not wrong.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
-pytest_plugins = ["cluster", "databases", "loaded", "service", "imported"]
+pytest_plugins = ["cluster", "databases", "loaded", "service", "imported", "terminals"]
 MARKS = {"new_url": "database", "postgis_cluster": "postgis", "served": "served", "browser": "browser"}
 
 

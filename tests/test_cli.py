@@ -3,34 +3,14 @@
 import json
 import socket
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bioplan_gis import cli
+from bioplan_gis.settings import read_settings
+from terminals import Run
 
 pytestmark = pytest.mark.database
-
-Run = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """``run("load")`` in an empty folder: exit status and all that was printed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def call(*arguments: str, **environment: str) -> tuple[int, str]:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr("sys.argv", ["bioplan", *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out + printed.err
-
-    return call
 
 
 def test_load_makes_the_embedded_default_and_twice_changes_nothing(run: Run) -> None:
@@ -49,7 +29,7 @@ def test_check_finds_no_fault_in_the_products_own_geodata(run: Run) -> None:
 
 
 def test_check_names_a_changed_file_and_fails(run: Run, tmp_path: Path) -> None:
-    from_product = cli.read_settings().geodata_folder
+    from_product = read_settings().geodata_folder
     for file in from_product.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     with (tmp_path / "labs.toml").open("a", encoding="utf-8") as labs:
