@@ -411,7 +411,8 @@ def test_an_official_table_is_read_below_its_title(tmp_path):
         ["合计", None, None, 5],
     ]
     book = workbook(rows)
-    book.active.merge_cells("A1:D1")
+    for merged in ("A1:D1", "A3:A4", "B3:C3", "D3:D4"):
+        book.active.merge_cells(merged)
     book.active.row_dimensions[6].hidden = True
     found = saved(tmp_path, book)
     assert found.table.to_pydict() == {
@@ -436,10 +437,16 @@ def test_formulas_give_their_stored_results(tmp_path):
     assert "1 个公式单元格没有保存结果" in found.said
 
 
-def test_cells_merged_downwards_are_told(tmp_path):
-    book = workbook([["园区", "地块"], ["甲", 1], [None, 2]])
-    book.active.merge_cells("A2:A3")
-    assert "纵向合并" in saved(tmp_path, book).said
+def test_cells_merged_downwards_fill_their_rows(tmp_path):
+    book = workbook(
+        [["标题"], [], ["园区", "地块"], ["甲", 1], [None, 2], ["乙", 3], [None, None], [None, 4], ["丙", 5]]
+    )
+    for merged in ("A1:B1", "A4:A5", "A6:A8"):
+        book.active.merge_cells(merged)
+    found = saved(tmp_path, book)
+    assert found.column("园区") == ["甲", "甲", "乙", "乙", None]
+    assert found.column("地块") == [1, 2, 3, 4, 5]
+    assert "2 处纵向合并" in found.said
 
 
 def test_several_sheets_must_be_chosen_from(tmp_path):

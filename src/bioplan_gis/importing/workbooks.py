@@ -1,15 +1,14 @@
 """Excel workbooks (Office Open XML): one sheet of them as a table with the types that its cells have."""
 
-import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, TypeVar
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
@@ -27,15 +26,13 @@ from bioplan_gis.importing.headings import (
     without_tail,
 )
 from bioplan_gis.importing.rows import Note
+from bioplan_gis.importing.sheet_marks import SheetMarks, marks_of
 
+Item = TypeVar("Item")
 MOST_ROWS = 1_048_576
 MOST_EXACT = 10**15
 MOST_KEPT_CELLS = 2_000_000
-SCANNED_BYTES = 1 << 20
 ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"})
-_HIDDEN_ROW = re.compile(rb"<row [^>]*hidden=\"(?:1|true)\"")
-_EMPTY_FORMULA = re.compile(rb"(?:</f>|<f[^>]*/>)\s*(?:<v\s*/>|<v></v>|</c>)")
-_MERGED = re.compile(rb"<mergeCell ref=\"[A-Z]+(\d+):[A-Z]+(\d+)\"")
 _DAMAGES = (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, IndexError, OSError)
 
 
@@ -89,6 +86,8 @@ class WorkbookTable:
         with ExitStack() as stack:
             self._workbook = stack.enter_context(_opened(path))
             self.sheet, self.others = _chosen(_filled_sheets(self._workbook), sheet)
+            self._marks = _marks(self._workbook[self.sheet])
+            self._first_data_row = 0
             self._heading = heading_of(self._head_rows())
             self.names = self._heading.names
             self.row_count, self._errors = 0, 0
@@ -133,9 +132,13 @@ class WorkbookTable:
             yield [list(values) for values in zip(*padded, strict=True)]
 
     def _head_rows(self) -> list[Row]:
-        rows = next(self._raw_blocks(HEAD_ROWS), [])
-        if not rows:
+        """The first rows; those below the heading are data, wherever in the sheet they stand."""
+        numbered = _next(self._numbered_rows(), HEAD_ROWS)
+        if not numbered:
             raise UnreadableFileError(f"工作表“{self.sheet}”是空的。", f"Sheet “{self.sheet}” is empty.")
+        rows = [row for _, row in numbered]
+        place = heading_of(rows).skipped
+        self._first_data_row = numbered[place][0] if place < len(rows) else MOST_ROWS
         return rows
 
     def _without_heading(self, blocks: Iterable[list[Row]]) -> Iterator[list[Row]]:
@@ -146,12 +149,26 @@ class WorkbookTable:
                 yield rows
 
     def _raw_blocks(self, batch_rows: int) -> Iterator[list[Row]]:
-        """Rows that are not blank, from the top of the sheet."""
-        sheet = self._workbook[self.sheet]
-        sheet.reset_dimensions()
-        rows = (row for row in islice(sheet.iter_rows(values_only=True), MOST_ROWS) if not is_blank(row))
+        """Rows that are not blank, from the top of the sheet, merged cells of the data filled down."""
+        rows = self._filled_down(self._numbered_rows())
         while block := _next(rows, batch_rows):
             yield block
+
+    def _numbered_rows(self) -> Iterator[tuple[int, Row]]:
+        sheet = self._workbook[self.sheet]
+        sheet.reset_dimensions()
+        rows = enumerate(islice(sheet.iter_rows(values_only=True), MOST_ROWS), 1)
+        return ((number, row) for number, row in rows if not is_blank(row))
+
+    def _filled_down(self, rows: Iterable[tuple[int, Row]]) -> Iterator[Row]:
+        """What is merged over several rows of data is meant for each of them."""
+        open_cells: dict[int, tuple[int, object]] = {}
+        for number, row in rows:
+            open_cells = {column: cell for column, cell in open_cells.items() if cell[0] >= number}
+            for column, bottom in self._marks.merged.get(number, ()):
+                if number >= self._first_data_row and column < len(row):
+                    open_cells[column] = (bottom, row[column])
+            yield _with_cells(row, open_cells) if open_cells else row
 
     def _error_notes(self) -> Iterator[Note]:
         if self._errors:
@@ -162,7 +179,8 @@ class WorkbookTable:
 
     def _scanned_notes(self) -> Iterator[Note]:
         """What only the sheet's XML tells: rows that Excel hides, merged cells, formulas that were never computed."""
-        hidden, empty, merged = _scanned(self._workbook[self.sheet], self._heading.skipped)
+        hidden, empty = self._marks.hidden_rows, self._marks.empty_formulas
+        merged = sum(len(cells) for top, cells in self._marks.merged.items() if top >= self._first_data_row)
         if hidden:
             yield Note(
                 f"有 {hidden} 行在 Excel 中被隐藏，照常读取。", f"{hidden} rows are hidden in Excel; they are read."
@@ -174,8 +192,8 @@ class WorkbookTable:
             )
         if merged:
             yield Note(
-                f"数据中有 {merged} 处纵向合并的单元格，只有首行有值。",
-                f"{merged} cells of the data are merged over several rows; only the first row has the value.",
+                f"数据中有 {merged} 处纵向合并的单元格，其值填入所合并的各行。",
+                f"{merged} cells of the data are merged over several rows; each of the rows gets the value.",
             )
 
 
@@ -244,33 +262,22 @@ def _explained() -> Iterator[None]:
         ) from error
 
 
-def _next(rows: Iterator[Row], count: int) -> list[Row]:
+def _next(rows: Iterator[Item], count: int) -> list[Item]:
     with _explained():
         return list(islice(rows, count))
 
 
-def _scanned(sheet: Any, heading_rows: int) -> tuple[int, int, int]:  # noqa: ANN401
-    """How many rows are hidden, formulas without a result, and cells merged downwards below the heading."""
+def _with_cells(row: Row, cells: Mapping[int, tuple[int, object]]) -> Row:
+    """The row with the values of cells that were merged into it."""
+    filled = [*row, *[None] * (max(cells) + 1 - len(row))]
+    for column, (_, value) in cells.items():
+        filled[column] = value
+    return filled
+
+
+def _marks(sheet: Any) -> SheetMarks:  # noqa: ANN401
     with _explained(), sheet._get_source() as xml:  # noqa: SLF001 - openpyxl names a sheet's part nowhere else
-        counts = [_counts(text, heading_rows) for text in _whole_elements(xml)]
-    hidden, empty, merged = map(sum, zip(*counts, strict=True))
-    return hidden, empty, merged
-
-
-def _whole_elements(xml: BinaryIO) -> Iterator[bytes]:
-    """A sheet's XML in pieces that end before a row, a cell or a merged range."""
-    left = b""
-    while chunk := xml.read(SCANNED_BYTES):
-        text = left + chunk
-        cut = max(text.rfind(b"<row "), text.rfind(b"<c "), text.rfind(b"<mergeCell "), 0)
-        yield text[:cut]
-        left = text[cut:]
-    yield left
-
-
-def _counts(xml: bytes, heading_rows: int) -> tuple[int, int, int]:
-    merged = sum(heading_rows < int(top) < int(bottom) for top, bottom in _MERGED.findall(xml))
-    return len(_HIDDEN_ROW.findall(xml)), len(_EMPTY_FORMULA.findall(xml)), merged
+        return marks_of(xml)
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
