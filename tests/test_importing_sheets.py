@@ -438,10 +438,20 @@ def test_formulas_give_their_stored_results(tmp_path):
 
 
 def test_cells_merged_downwards_fill_their_rows(tmp_path):
-    book = workbook(
-        [["标题"], [], ["园区", "地块"], ["甲", 1], [None, 2], ["乙", 3], [None, None], [None, 4], ["丙", 5]]
-    )
-    for merged in ("A1:B1", "A4:A5", "A6:A8"):
+    rows = [
+        ["标题"],
+        [],
+        ["园区", "地块"],
+        ["甲", 1],
+        [None, 2],
+        ["乙", 3],
+        [None, None],
+        [None, 4],
+        [None, None],
+        [None, 5],
+    ]
+    book = workbook(rows)
+    for merged in ("A1:B1", "A4:A5", "A6:A9"):
         book.active.merge_cells(merged)
     found = saved(tmp_path, book)
     assert found.column("园区") == ["甲", "甲", "乙", "乙", None]
