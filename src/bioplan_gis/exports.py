@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +95,16 @@ def export_layer(  # noqa: PLR0913 - as many as there are choices
     clause = None if where is None else where_clause(layer, where, dialect=connection.dialect.name)
     with refused_overflow(where):
         matched = count_rows(connection, layer, clause)
-    outgoing = _outgoing(layer, reference, where, partial(read_batches, connection, layer, where=clause))
-    if progress is not None:
-        outgoing = replace(outgoing, batches=_told(outgoing.batches, progress, matched))
-    written, files = _write(outgoing, chosen, target)
+    # A writer that fails leaves its stream where it is: it is closed before the transaction ends.
+    with ExitStack() as streams:
+
+        def read() -> Iterator[pa.RecordBatch]:
+            return streams.enter_context(closing(read_batches(connection, layer, where=clause)))
+
+        outgoing = _outgoing(layer, reference, where, read)
+        if progress is not None:
+            outgoing = replace(outgoing, batches=_told(outgoing.batches, progress, matched))
+        written, files = _write(outgoing, chosen, target)
     if outgoing.geometry is not None and is_approximate(outgoing.crs):
         written.notes.append(_APPROXIMATE)
     return ExportReport(

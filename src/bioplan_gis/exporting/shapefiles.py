@@ -43,6 +43,7 @@ class _Survey:
 
     types: set[int] = field(default_factory=set)
     without_geometry: int = 0
+    collections: int = 0
     long_integers: set[str] = field(default_factory=set)
 
 
@@ -66,7 +67,7 @@ def write_shapefile(outgoing: Outgoing, target: Path) -> Written:
         prepared = (_prepared(outgoing, batch, names, survey, losses) for batch in batches)
         _write_family(outgoing, path, prepared, written, names, family, survey)
     _write_names(outgoing, target.with_suffix(".fields.csv"), names)
-    _report(written, survey, losses, several=several, collections=_COLLECTION in survey.types)
+    _report(written, survey, losses, several=several)
     return written
 
 
@@ -96,6 +97,7 @@ def _surveyed(outgoing: Outgoing) -> _Survey:
         if outgoing.geometry is not None:
             types = _types(shapes_of(batch, outgoing.geometry))
             survey.types |= set(np.unique(types).tolist()) - {-1}
+            survey.collections += int((types == _COLLECTION).sum())
             survey.without_geometry += int((types == -1).sum())
     return survey
 
@@ -202,7 +204,7 @@ def _write_names(outgoing: Outgoing, path: Path, names: Mapping[str, str]) -> No
         )
 
 
-def _report(written: Written, survey: _Survey, losses: _Losses, *, several: bool, collections: bool) -> None:
+def _report(written: Written, survey: _Survey, losses: _Losses, *, several: bool) -> None:
     written.omit(
         losses.cut,
         f"个文本超过 DBF 的 {TEXT_BYTES} 字节，已在字符之间截断；.gpkg 可完整保存。",
@@ -225,15 +227,14 @@ def _report(written: Written, survey: _Survey, losses: _Losses, *, several: bool
             "个要素没有几何，无法归入按几何类型分开的 Shapefile；.gpkg 可保存。",
             "features have no geometry and belong to none of the Shapefiles by kind; .gpkg holds them.",
         )
-    if collections:
-        written.notes.append(_COLLECTIONS)
+    written.omit(
+        survey.collections,
+        "个要素的几何是几何集合，不能存入 Shapefile，已略去；.gpkg 可保存。",
+        "features are geometry collections, which cannot stand in a Shapefile, and were left out; .gpkg holds them.",
+    )
 
 
 _SEVERAL = Note(
     "图层含多种几何，已按类型分为 _point、_line、_polygon 数个 Shapefile。",
     "The layer has several kinds of geometry: there is a Shapefile for each, _point, _line, _polygon.",
-)
-_COLLECTIONS = Note(
-    "几何集合不能存入 Shapefile，相应要素已略去；.gpkg 可保存。",
-    "Geometry collections cannot stand in a Shapefile; their features were left out; .gpkg holds them.",
 )

@@ -1,15 +1,17 @@
 """GeoPackage and FlatGeobuf, written by GDAL from the stream of batches."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyogrio
+import shapely
 
 from bioplan_gis.errors import OutputError
-from bioplan_gis.exporting.columns import free_name, with_texts
+from bioplan_gis.exporting.columns import free_name, shapes_of, with_texts
 from bioplan_gis.exporting.outgoing import Outgoing, Written, notice
 from bioplan_gis.importing.rows import Note
 
@@ -44,30 +46,35 @@ _ZONELESS = Note(
 
 
 def write_flatgeobuf(outgoing: Outgoing, target: Path) -> Written:
-    """Write a layer as FlatGeobuf; without its spatial index where a feature has no geometry, which it cannot hold."""
-    written = Written()
-    indexed = outgoing.geometry is not None and not any(_nulls(outgoing))
-    if outgoing.geometry is not None and not indexed:
-        written.notes.append(_UNINDEXED)
-    options = {
-        "SPATIAL_INDEX": "YES" if indexed else "NO",
-        "TITLE": outgoing.title,
-        "DESCRIPTION": notice(outgoing),
-    }
-    batches = (with_texts(batch, dict(outgoing.kinds), {"list", "time"}) for batch in outgoing.batches())
+    """Write a layer as FlatGeobuf, with its spatial index; features without geometry cannot be in it."""
+    written, missing = Written(), Missing()
+    options = {"SPATIAL_INDEX": "YES", "TITLE": outgoing.title, "DESCRIPTION": notice(outgoing)}
+    placed = missing.taken_out(outgoing)
+    batches = (with_texts(batch, dict(outgoing.kinds), {"list", "time"}) for batch in placed)
     write_with_gdal(outgoing, target, batches, written, driver="FlatGeobuf", layer_options=options)
+    written.omit(
+        missing.count,
+        "个要素没有几何，带空间索引的 FlatGeobuf 不能保存，已略去；.gpkg 与 .parquet 可保存。",
+        "features have no geometry, which FlatGeobuf with its spatial index cannot hold; they were left out; .gpkg and "
+        ".parquet hold them.",
+    )
     return written
 
 
-_UNINDEXED = Note(
-    "有要素没有几何，FlatGeobuf 因此不带空间索引。",
-    "Some features have no geometry, so that the FlatGeobuf has no spatial index.",
-)
+@dataclass
+class Missing:
+    """Counts the features that a format without null geometry leaves out."""
 
+    count: int = 0
 
-def _nulls(outgoing: Outgoing) -> Iterator[bool]:
-    at = outgoing.schema.get_field_index(outgoing.geometry or "")
-    return (batch.column(at).null_count > 0 for batch in outgoing.batches())
+    def taken_out(self, outgoing: Outgoing) -> Iterator[pa.RecordBatch]:
+        """The batches without them."""
+        for batch in outgoing.batches():
+            shapes = shapes_of(batch, outgoing.geometry or "")
+            present = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+            self.count += int((~present).sum())
+            if present.any():
+                yield batch if present.all() else batch.filter(pa.array(present))
 
 
 def write_with_gdal(  # noqa: PLR0913 - what GDAL must be told

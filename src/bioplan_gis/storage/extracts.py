@@ -6,7 +6,7 @@ PostGIS sends them as CSV (``COPY``), which Arrow reads whole; SQLite's rows are
 import binascii
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import time
@@ -78,11 +78,12 @@ def count_rows(connection: Connection, layer: Layer, where: ColumnElement[Any] |
 
 def read_batches(
     connection: Connection, layer: Layer, *, where: ColumnElement[Any] | None = None, batch_rows: int = 10_000
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch]:
     """The features of a layer in the order of their keys.
 
     Args:
-        connection: of a reading transaction, which is busy until the last batch is read.
+        connection: of a reading transaction, which is busy until the last batch is read or the stream is closed;
+            whoever may stop before the end closes it, or PostgreSQL goes on sending to nobody.
         layer: as the registry describes it in the same transaction.
         where: a condition on its table, such as ``filters.where_clause`` gives; None for all.
         batch_rows: the most rows of a batch.
@@ -107,7 +108,7 @@ def _columns(layer: Layer) -> list[tuple[str, ColumnElement[Any]]]:
 
 def _read_postgis(
     connection: Connection, layer: Layer, where: ColumnElement[Any] | None, batch_rows: int
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch]:
     columns = [
         _POSTGIS.get(kind, _as_it_is)(column).label(f"c{at}") for at, (kind, column) in enumerate(_columns(layer))
     ]
@@ -251,7 +252,7 @@ def _texts(value: Any) -> list[str | None] | None:  # noqa: ANN401 - JSON
 
 def _read_gpkg(
     connection: Connection, layer: Layer, where: ColumnElement[Any] | None, batch_rows: int
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch]:
     schema = extract_of(layer).schema
     kinds = [kind for kind, _ in _columns(layer)]
     columns = [type_coerce(column, NullType()).label(f"c{at}") for at, (_, column) in enumerate(_columns(layer))]
