@@ -50,6 +50,7 @@ MOST_DIGITS = 16
 FIRST_3_DEGREE_ZONE = 24
 # m² in a unit of area, by the spellings that stand behind a number.
 UNITS = {"公顷": 10_000.0, "㎡": 1.0, "亩": 10_000 / 15}
+UNITS_EN = {"公顷": "ha", "㎡": "m²", "亩": "mu"}
 _SPELLINGS = {"公顷": "公顷", "ha": "公顷", "㎡": "㎡", "平方米": "㎡", "m2": "㎡", "m²": "㎡", "亩": "亩"}
 _AREA = re.compile(r"([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(公顷|ha|㎡|平方米|m2|m²|亩)?", re.IGNORECASE)
 _UNIT_TOLERANCE = 0.05
@@ -228,8 +229,8 @@ def _area_unit(head: Sequence[Parcel], plan: _Plan, *, is_degrees: bool) -> tupl
             "The unit of areas is not stated, and none agrees with the geometry.",
         )
     else:
-        zh = f"面积的单位按图形算得为{unit}（图形面积与所写数值之比的中位数为 {middle:.4g}）。"
-        en = f"Areas are in {unit}: the median ratio of measured m² to stated numbers is {middle:.4g}."
+        zh = f"面积的单位按图形算得为{unit}（图形面积与所写数值之比的中位数为 {middle:,.2f}）。"
+        en = f"Areas are in {UNITS_EN[unit]}: the median ratio of measured m² to stated numbers is {middle:,.2f}."
     return unit, [Note(zh, en)]
 
 
