@@ -1,5 +1,6 @@
 """Whether a file is there to its end: GDAL gives the rows before the damage and keeps silent about the rest."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ def check_whole(file: GivenFile) -> None:
         raise too_long(file)
     if file.kind in {kinds.GML, kinds.GPX}:
         _check_xml(file)
+    if file.kind == kinds.GEOJSON_LINES and not _ends_in_json(_tail(file.path)):
+        raise cut_short(file, "最后一行不是完整的 JSON", "its last line is no whole JSON")
     if file.kind == kinds.DXF and not _DXF_END.search(_tail(file.path)):
         raise cut_short(file, "没有结尾的 EOF", "it does not end in EOF")
 
@@ -71,13 +74,13 @@ def too_long(file: GivenFile) -> UnreadableFileError:
 
 
 def _longest_value(path: Path, end: bytes) -> int:
-    """The most bytes between two ends of values, to within a chunk."""
+    """The most bytes between two ends of values, but for those that lie within one chunk."""
     longest = running = 0
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):
-            last = chunk.rfind(end)
-            running = running + len(chunk) if last < 0 else len(chunk) - last - 1
-            longest = max(longest, running)
+            first = chunk.find(end)
+            longest = max(longest, running + (first if first >= 0 else len(chunk)))
+            running = running + len(chunk) if first < 0 else len(chunk) - chunk.rfind(end) - 1
     return longest
 
 
@@ -96,6 +99,15 @@ def _tail(path: Path) -> bytes:
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - CHUNK_BYTES))
         return stream.read().rstrip(b"\x00\x1a")
+
+
+def _ends_in_json(tail: bytes) -> bool:
+    """Whether the last line, or the last record of a text sequence, is whole; GDAL takes half of one as well."""
+    last = re.split(rb"\x1e" if b"\x1e" in tail else rb"\n", tail.rstrip())[-1]
+    try:
+        return len(last) == CHUNK_BYTES or isinstance(json.loads(last), dict)
+    except ValueError:
+        return False
 
 
 def _lines(path: Path) -> int:

@@ -156,7 +156,8 @@ def stroked(line: Coordinates) -> Coordinates:
 
     All further ordinates change evenly along each half of an arc.
     """
-    arcs = [_arc(*line[at : at + 3]) for at in range(0, len(line) - 2, 2)]
+    with np.errstate(all="ignore"):  # coordinates without end or beyond all bounds are judged by whoever reads them
+        arcs = [_arc(*line[at : at + 3]) for at in range(0, len(line) - 2, 2)]
     return np.vstack([line[:1], *arcs]) if arcs else line
 
 
@@ -169,7 +170,7 @@ def _arc(start: Coordinates, middle: Coordinates, end: Coordinates) -> Coordinat
         (bx, by), (cx, cy) = middle[:2] - start[:2], end[:2] - start[:2]
         b2, c2 = bx * bx + by * by, cx * cx + cy * cy
         twice_area = 2 * (bx * cy - by * cx)
-        if abs(twice_area) <= FLAT * (b2 + c2):
+        if not abs(twice_area) > FLAT * (b2 + c2):
             return np.vstack([middle, end])
         centre = start[:2] + np.array([cy * b2 - by * c2, bx * c2 - cx * b2]) / twice_area
         halves = _turn(centre, start, middle, twice_area), _turn(centre, middle, end, twice_area)
@@ -185,7 +186,7 @@ def _turn(centre: Coordinates, start: Coordinates, end: Coordinates, way: float)
 
 def _half_arc(centre: Coordinates, start: Coordinates, end: Coordinates, turn: float) -> Coordinates:
     """Points after ``start`` up to and with ``end``, which stays exactly what it is."""
-    steps = max(1, math.ceil(abs(turn) / math.radians(DEGREES_A_SEGMENT) - 1e-9))
+    steps = max(1, math.ceil(abs(turn) / math.radians(DEGREES_A_SEGMENT) - 1e-9)) if math.isfinite(turn) else 1
     share = np.arange(1, steps + 1)[:, None] / steps
     points = start + share * (end - start)
     angle = share[:, 0] * turn

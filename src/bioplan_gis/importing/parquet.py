@@ -81,6 +81,7 @@ def _geometry(file: GivenFile, opened: pq.ParquetFile, told: str | None) -> _Col
             f"“{file.original.name}”没有几何列“{name}”；现有：{'、'.join(geo['columns'])}",
             f"{file.original.name} has no geometry column {name!r}; it has: {', '.join(geo['columns'])}",
         )
+    opened.schema_arrow.field(name)  # which may be said to be there and not be
     return _declared(name, geo["columns"][name])
 
 
