@@ -100,6 +100,7 @@ lock: .venv/.made
 # Speed as ratios against the best bare equivalent, both engines in one run.
 bench: setup .venv/.test-requirements
 	@PYTHONPATH=bench $(BIN)/python bench/feeds.py
+	@PYTHONPATH=bench $(BIN)/python bench/imports.py
 
 clean:
 	rm -rf .venv var dist web/node_modules web/build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Brings in what the tests need and pip does not: PostgreSQL with PostGIS, Chromium, curl, fonts for Chinese, and a
+# Brings in what the tests need and pip does not: PostgreSQL with PostGIS, Chromium, curl, fonts for Chinese, GDAL's
+# programs (a client of what is stored and written here, and the measure of an import's speed), and a
 # library of GCC's that the Node of Playwright asks for.
 # Only what is missing, through apt where there is one; elsewhere it says what is missing and fails.
 set -eu
@@ -24,6 +25,7 @@ missing() {
   has_chromium >/dev/null 2>&1 || echo chromium
   has_libatomic >/dev/null 2>&1 || echo libatomic1
   command -v curl >/dev/null 2>&1 || echo curl
+  command -v ogr2ogr >/dev/null 2>&1 || echo gdal-bin
   has_chinese_fonts >/dev/null 2>&1 || echo fonts-noto-cjk fontconfig
 }
 
