@@ -196,6 +196,21 @@ def test_a_text_file_is_read_as_it_was_written(tmp_path, written, found):
     assert (tmp_path / "a.csv").read_text(encoding=encoding.encoding) == text
 
 
+@pytest.mark.parametrize("text", ["地块编号,面积,X,Y", "名称,lon,lat", "编号", "临平"])
+def test_a_few_words_of_the_trade_are_proof_enough(tmp_path, text):
+    (tmp_path / "a.csv").write_bytes(text.encode("gbk"))
+    found = text_encoding(tmp_path / "a.csv", None)
+    assert (found.encoding, found.certain) == ("gb18030", True)
+    assert "含“" in said(found.evidence)
+
+
+def test_too_little_text_is_only_a_guess(tmp_path):
+    (tmp_path / "a.csv").write_bytes("甲,乙".encode("gbk"))
+    found = text_encoding(tmp_path / "a.csv", None)
+    assert (found.encoding, found.certain) == ("gb18030", False)
+    assert "--encoding" in said(found.evidence)
+
+
 def test_big_endian_unicode_text_is_read(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"\xfe\xff" + "编号\t名称\n".encode("utf-16-be"))
     encoding = text_encoding(tmp_path / "a.txt", None)

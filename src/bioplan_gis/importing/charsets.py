@@ -19,6 +19,14 @@ LABELS = {UTF8: "UTF-8", CHINESE: "GB18030", TAIWAN: "Big5", LATIN: "Windows-125
 REPLACEMENT = "\ufffd"
 SAMPLE_CHARACTERS = 24
 LOOKED_AT = 50
+# Words of land tables and of Hangzhou, which other encodings do not give by accident.
+_WORDS = """
+地块 编号 名称 面积 用地 性质 工业 容积率 密度 绿地 限高 出让 年限 起始价 状态 坐标 经度 纬度 备注 日期 单位 公司 企业 园区
+街道 项目 规划 建设 土地 类型 类别 行业 产业 联系 地址 电话 序号 研究 实验 中心 平台 生物 医药 大学 公顷 平方米 万元 合计
+杭州 浙江 西湖 钱塘 萧山 余杭 临平 拱墅 滨江 临安 建德 桐庐 淳安 富阳 上城 临江 下沙
+地號 編號 名稱 面積 用地 性質 工業 臺北 高雄 臺中
+"""
+WORDS = tuple(dict.fromkeys(_WORDS.split()))
 # Names that Python does not know, without their punctuation; GB 2312 and GBK are parts of GB 18030.
 SPELLINGS = {
     **dict.fromkeys(("65001", "utf", "utf8", "utf8n", "unicode11utf8", "cp65001"), UTF8),
@@ -57,6 +65,7 @@ class Candidate:
         characters: how many beyond ASCII it finds.
         broken: at how many places it cannot read on.
         common: how many of the characters a Chinese text would have (in Latin ones: stand alone among letters).
+        words: which of ``WORDS`` it finds.
         wide: whether there are characters that take three bytes in UTF-8, as all Chinese ones do.
         sample: some of what it reads.
     """
@@ -65,6 +74,7 @@ class Candidate:
     characters: int
     broken: int
     common: int
+    words: tuple[str, ...]
     wide: bool
     sample: str
 
@@ -146,6 +156,7 @@ def weigh(sample: Sample, codec: str) -> Candidate:
         characters=len(beyond),
         broken=text.count(REPLACEMENT),
         common=_common(text, beyond, codec),
+        words=tuple(word for word in WORDS if word in text),
         wide=any(character > "\u07ff" for character in beyond),
         sample=_shown(text),
     )

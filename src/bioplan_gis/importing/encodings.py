@@ -33,6 +33,7 @@ PLAIN_LEAD = 0.15
 FEWEST_CHARACTERS = 4
 DECLARED_BONUS = 0.1
 CHINESE_BONUS = 0.05
+WORDS_BONUS = 0.3
 BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
@@ -149,7 +150,8 @@ def _weighed(sample: Sample, declared: "_Declared | None") -> TextEncoding:
 
 
 def _merit(candidate: Candidate, said: str | None) -> float:
-    bonus = DECLARED_BONUS * (candidate.codec == said) + CHINESE_BONUS * (candidate.codec == CHINESE)
+    bonus = WORDS_BONUS * bool(candidate.words)
+    bonus += DECLARED_BONUS * (candidate.codec == said) + CHINESE_BONUS * (candidate.codec == CHINESE)
     return candidate.share - candidate.broken_share + bonus
 
 
@@ -157,7 +159,9 @@ def _is_plain(best: Candidate, second: Candidate, said: str | None) -> bool:
     """Whether the best is right beyond doubt: it reads all, as common characters, and better than any other."""
     if best.broken_share > MOST_BROKEN_SHARE or best.share < PLAIN_SHARE:
         return False
-    return best.codec == said or (best.characters >= FEWEST_CHARACTERS and best.share - second.share >= PLAIN_LEAD)
+    if best.codec == said or (best.words and not second.words):
+        return True
+    return best.characters >= FEWEST_CHARACTERS and best.share - second.share >= PLAIN_LEAD
 
 
 def _why(best: Candidate, *, certain: bool) -> Note:
@@ -169,6 +173,8 @@ def _why(best: Candidate, *, certain: bool) -> Note:
     else:
         zh += f"{best.characters} 个非 ASCII 字符中 {best.share:.0%} 为常用字"
         en += f"{best.share:.0%} of its {best.characters} characters beyond ASCII are common ones"
+    if best.words and best.codec != UTF8:
+        zh, en = f"{zh}，含“{'”“'.join(best.words[:3])}”", f"{en}, with words such as “{best.words[0]}”"
     if best.broken:
         zh, en = f"{zh}，{best.broken} 处不能解码", f"{en}, {best.broken} places cannot be read"
     return Note(f"{zh}；{best.sample}", f"{en}; {best.sample}")
