@@ -14,6 +14,7 @@ from bioplan_gis.errors import OutputError
 from bioplan_gis.exporting.columns import NOT_XML
 from bioplan_gis.exporting.outgoing import Outgoing, Written, describe
 from bioplan_gis.exporting.sheets import flat_batches, flat_names
+from bioplan_gis.importing.workbooks import SOURCES_SHEET
 
 # https://support.microsoft.com/office/excel-specifications-and-limits
 MOST_ROWS = 1_048_576
@@ -62,7 +63,7 @@ def _too_large(zh: str, en: str) -> OutputError:
 
 
 def _add_sources(book: Workbook, outgoing: Outgoing) -> None:
-    sheet = book.create_sheet("来源 Sources")
+    sheet = book.create_sheet(SOURCES_SHEET)
     cells = _Cells(sheet)
     for heading, value in describe(outgoing):
         sheet.append([cells.text(heading), cells.text(value)])

@@ -29,6 +29,8 @@ from bioplan_gis.importing.rows import Note
 from bioplan_gis.importing.sheet_marks import SheetMarks, marks_of
 
 Item = TypeVar("Item")
+# Where an export of ours tells licence and attribution; it holds no data.
+SOURCES_SHEET = "来源 Sources"
 MOST_ROWS = 1_048_576
 MOST_EXACT = 10**15
 MOST_KEPT_CELLS = 2_000_000
@@ -208,7 +210,8 @@ def sheet_names(path: Path) -> tuple[str, ...]:
 
 
 def _filled_sheets(workbook: Any) -> tuple[str, ...]:  # noqa: ANN401
-    sheets = sorted(workbook.worksheets, key=lambda sheet: sheet.sheet_state != "visible")
+    data = (sheet for sheet in workbook.worksheets if sheet.title != SOURCES_SHEET)
+    sheets = sorted(data, key=lambda sheet: sheet.sheet_state != "visible")
     return tuple(sheet.title for sheet in sheets if _holds_anything(sheet))
 
 
