@@ -136,7 +136,11 @@ def _place(rows: Sequence[Row]) -> int:
     """Which row is the heading: the first one that names most columns."""
     counts = [sum(map(is_filled, row)) for row in rows]
     typical = sorted(counts)[3 * len(counts) // 4]
-    fits = (at for at, row in enumerate(rows) if counts[at] >= HEADING_SHARE * typical and not _is_caption(row))
+    fits = (
+        at
+        for at, row in enumerate(rows)
+        if counts[at] >= HEADING_SHARE * typical and not (counts[at] < typical and _is_caption(row))
+    )
     return next(fits, 0)
 
 
