@@ -127,7 +127,7 @@ class Answer:
         if not titles:
             return "", ""
         zh, en = ("、".join(one for one, _ in titles), ", ".join(one for _, one in titles))
-        return f"所查图层“{zh}”为合成数据，并非实有。", f" What was searched is synthetic, not real: “{en}”."
+        return f"所查图层中“{zh}”为合成数据，并非实有。", f" Of what was searched, “{en}” is synthetic, not real."
 
     @property
     def _subject_words(self) -> tuple[str, str]:

@@ -14,10 +14,10 @@ from bioplan_gis.extents import DistanceInterval
 from bioplan_gis.landuse import land_class as read_land_class
 from bioplan_gis.selection import Answer, select_sites
 from bioplan_gis.settings import read_settings
-from bioplan_gis.siting.conditions import M_PER_KM, read_clearance, read_container, require_measure
+from bioplan_gis.siting.conditions import EXACT_M, M_PER_KM, read_clearance, read_container, require_measure
 from bioplan_gis.storage.database import open_engine, reading
 from bioplan_gis.storage.measures import Place
-from bioplan_gis.subjects import Question
+from bioplan_gis.subjects import LAND, Question
 
 
 def select(  # noqa: PLR0913, PLR0917
@@ -101,9 +101,10 @@ def _table(found: Answer) -> Table:
 
 
 def _name_cell(land: Place) -> str:
-    """Its names, and that it is made up where it is."""
-    names = dict.fromkeys((land.name_zh, land.name_en))
-    return escape("\n".join([*names, "合成 synthetic"] if land.synthetic else names))
+    """Its names, the layer of a user that it belongs to, and that it is made up where it is."""
+    lines = list(dict.fromkeys((land.name_zh, land.name_en)))
+    lines += [f"图层 layer: {land.layer_id}"] * (land.layer_id != LAND)
+    return escape("\n".join(lines + ["合成 synthetic"] * land.synthetic))
 
 
 def _distance_cell(distance: DistanceInterval | None) -> str:
@@ -111,5 +112,7 @@ def _distance_cell(distance: DistanceInterval | None) -> str:
     if distance is None:
         return "未知 unknown"
     least, most = distance.least_m / M_PER_KM, distance.most_m / M_PER_KM
+    if distance.nominal_m is not None and distance.most_m - distance.least_m < EXACT_M:
+        return f"{distance.nominal_m / M_PER_KM:.2f} km"
     nominal = "" if distance.nominal_m is None else f"{distance.nominal_m / M_PER_KM:.1f} km\n"
     return f"{nominal}({least:.1f}–{most:.1f} km)"

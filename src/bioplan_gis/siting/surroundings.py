@@ -78,7 +78,7 @@ class Standing:
         covered: whether its shape lies wholly within the layer.
         overlaps: whether its shape has some of the layer within it, or lies in it.
         nearest_m: least distance from the layer in metres on the ellipsoid; NaN where it was not needed.
-        margin_m: of a covered shape, least distance from the layer's edge; NaN where it was not needed.
+        margin_m: of a covered shape, least distance from the layer's edge (0 where that was not needed); else NaN.
         accuracy_m: radius within which the true position lies.
         positioned: whether the shape is the land's own, not its district's.
     """
@@ -103,7 +103,7 @@ def stand(surrounding: Surrounding, extents: Extents, *, fully: bool = False) ->
     shapes = extents.shapes
     covered, meets, overlaps = _relations(surrounding, shapes)
     vague = (extents.accuracy_m > 0) | fully
-    margin_m = np.full(len(shapes), np.nan)
+    margin_m = np.where(covered, 0.0, np.nan)
     margin_m[covered & vague] = _margins_m(surrounding, shapes[covered & vague])
     within_m = np.inf if fully else surrounding.clearance_m + float(np.max(extents.accuracy_m, initial=0.0))
     nearest_m = np.where(meets, 0.0, np.nan)
