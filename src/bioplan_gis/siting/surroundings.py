@@ -105,9 +105,10 @@ def stand(surrounding: Surrounding, extents: Extents, *, fully: bool = False) ->
     vague = (extents.accuracy_m > 0) | fully
     margin_m = np.where(covered, 0.0, np.nan)
     margin_m[covered & vague] = _margins_m(surrounding, shapes[covered & vague])
-    within_m = np.inf if fully else surrounding.clearance_m + float(np.max(extents.accuracy_m, initial=0.0))
     nearest_m = np.where(meets, 0.0, np.nan)
-    nearest_m[~meets] = _nearest_m(surrounding.members, shapes[~meets], within_m)
+    for part in (vague & ~meets, ~vague & ~meets):  # a few vague positions must not widen the search for all
+        within_m = np.inf if fully else surrounding.clearance_m + float(np.max(extents.accuracy_m[part], initial=0.0))
+        nearest_m[part] = _nearest_m(surrounding.members, shapes[part], within_m)
     judge = _outside if surrounding.side == "outside" else _inside
     codes = judge(surrounding, extents, covered, overlaps, nearest_m, margin_m)
     return Standing(codes, covered, overlaps, nearest_m, margin_m, extents.accuracy_m, extents.positioned)
@@ -229,7 +230,7 @@ def _nearest_m(members: Shapes, shapes: Shapes, within_m: float) -> Metres:
         return nearest_m
     framed, scale, doubt = _framed(shapes[known])
     tree = STRtree(shapely.transform(members, lambda at: at * scale))
-    reach = doubt * within_m / METRES_PER_DEGREE if np.isfinite(within_m) else None
+    reach = max(SNAP_DEGREES, doubt * within_m / METRES_PER_DEGREE) if np.isfinite(within_m) else None
     (owners, _), degrees = tree.query_nearest(framed, max_distance=reach, return_distance=True, all_matches=False)
     known, framed = known[owners], framed[owners]
     owners, found = tree.query(framed, predicate="dwithin", distance=degrees * doubt**2 + SNAP_DEGREES)
