@@ -236,3 +236,10 @@ def test_a_telling_beats_the_byte_order_mark(tmp_path):
 @given(st.lists(st.sampled_from(["a", "A", "a_1", "b", "编号"]), max_size=8))
 def test_distinct_names_are_distinct_in_any_case(names):
     assert len({name.casefold() for name in distinct_names(names)}) == len(names)
+
+
+def test_a_half_character_before_the_number_that_told_two_cut_names_apart_is_dropped(tmp_path):
+    names = ["用地性质".encode()[:10], "用地性质".encode()[:8] + b"_1"]
+    text = dbf_text(write_dbf(tmp_path / "a.dbf", names, coded([row[:2] for row in VALUES], "utf-8")), None, None)
+    assert text.encoding == "utf-8"
+    assert text.field_names == ("用地性", "用地_1")

@@ -164,9 +164,13 @@ def weigh(sample: Sample, codec: str) -> Candidate:
 
 
 def decoded_name(name: bytes, codec: str) -> tuple[str, bool]:
-    """A name that may end in half a character, without that half; and whether there was one."""
+    """A name that may end in half a character, or have one before the number that told it apart, without that half.
+
+    Returns:
+        The name, and whether there was half a character.
+    """
     decoded = name.decode(codec, "replace")
-    text = decoded.rstrip(REPLACEMENT)
+    text = decoded.replace(REPLACEMENT, "")
     return text, text != decoded
 
 

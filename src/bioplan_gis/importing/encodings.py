@@ -25,6 +25,8 @@ from bioplan_gis.importing.charsets import (
 from bioplan_gis.importing.dbf import Dbf, name_sample, open_dbf, text_sample
 from bioplan_gis.importing.rows import Note
 
+# Names of which the table's encoding cannot read so much are in another.
+FOREIGN_NAMES_SHARE = 0.25
 BLOCK_BYTES = 1 << 20
 SAMPLE_BYTES = 1 << 19
 MOST_BROKEN_SHARE = 0.01
@@ -263,9 +265,12 @@ def renamed_note(old: str, new: str) -> Note:
 
 
 def _name_codec(table: Dbf, codec: str) -> str:
-    """The table's encoding, unless it cannot read the names: some programs recode the values alone."""
+    """The table's encoding, unless it cannot read the names: some programs recode the values alone.
+
+    A name that was cut and then numbered, since another was cut to the same, has half a character in its middle.
+    """
     names = name_sample(table)
-    return codec if not weigh(names, codec).broken else _decided(names, None, None).encoding
+    return codec if weigh(names, codec).broken_share < FOREIGN_NAMES_SHARE else _decided(names, None, None).encoding
 
 
 def distinct_names(names: Iterable[str]) -> list[str]:
