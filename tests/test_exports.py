@@ -168,7 +168,7 @@ def test_round_trip_through_geojson(stored: Engine, tmp_path: Path):
 def test_round_trip_through_shapefile(stored: Engine, tmp_path: Path):
     report = export(stored, tmp_path / "层.shp")
     assert {path.name for path in report.files} == {
-        "层.shp", "层.shx", "层.dbf", "层.prj", "层.cpg", "层.fields.csv", "层.source.txt",
+        "层.shp", "层.shx", "层.dbf", "层.prj", "层.cpg", "层.fields.csv", "层.shp.source.txt",
     }  # fmt: skip
     assert {path.name for path in tmp_path.iterdir()} == {path.name for path in report.files} | {
         path.name for path in tmp_path.iterdir() if path.name.startswith("bioplan.gpkg")
@@ -190,7 +190,7 @@ def test_round_trip_through_shapefile(stored: Engine, tmp_path: Path):
     assert rows[0]["更新"] == "2024-12-31T16:00:00.000000Z"
     assert json.loads(rows[0]["细分领域"]) == RECORDS[0]["细分领域"]
     assert all_same(shapes)
-    notice = (tmp_path / "层.source.txt").read_text("utf-8")
+    notice = (tmp_path / "层.shp.source.txt").read_text("utf-8")
     assert "署名 Attribution: 西湖区规划局；测绘院\n许可 Licence: CC-BY-4.0\n" in notice
 
 
@@ -227,7 +227,7 @@ def test_round_trip_through_csv(stored: Engine, tmp_path: Path):
     assert all_same([shapely.from_wkt(row["geometry_wkt"]) if row["geometry_wkt"] else None for row in rows])
     assert b',"",' in data
     assert any("= + - @" in note.en for note in report.notes)
-    assert "许可 Licence" in (tmp_path / "层.source.txt").read_text("utf-8")
+    assert "许可 Licence" in (tmp_path / "层.csv.source.txt").read_text("utf-8")
 
 
 def test_round_trip_through_xlsx(stored: Engine, tmp_path: Path):
@@ -289,7 +289,7 @@ def test_coordinates_are_easting_northing_in_the_crs_that_is_asked_for(engine: E
 def test_a_filter_chooses_the_rows(stored: Engine, tmp_path: Path):
     report = export(stored, tmp_path / "a.csv", where="户数 < 0")
     assert (report.rows, report.matched) == (1, 1)
-    assert "筛选 Filter: 户数 < 0" in (tmp_path / "a.source.txt").read_text("utf-8")
+    assert "筛选 Filter: 户数 < 0" in (tmp_path / "a.csv.source.txt").read_text("utf-8")
     with pytest.raises(ParameterError, match="There is no property “户”"):
         export(stored, tmp_path / "b.csv", where="户 < 0")
     assert not (tmp_path / "b.csv").exists()

@@ -220,7 +220,7 @@ def _write(outgoing: Outgoing, chosen: Format, target: str) -> tuple[Written, tu
     with workplace(path) as folder:
         written = chosen.write(outgoing, folder / path.name)
         if chosen.needs_notice:
-            beside = (folder / path.name).with_suffix(NOTICE_SUFFIX)
+            beside = folder / f"{path.name}{NOTICE_SUFFIX}"
             beside.write_text(notice(outgoing), encoding="utf-8", newline="\n")
         return written, tuple(put_in_place(folder, path))
 

@@ -1,5 +1,7 @@
 """``bioplan export``."""
 
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -27,6 +29,14 @@ def export(
     ] = None,
 ) -> None:
     """把图层写成文件。 Write a layer as a file, with its licence and attribution."""
+    try:
+        _tell(_export(layer, to, format_id=format_id, crs=crs, where=where))
+    except BrokenPipeError:
+        # Whoever read standard output has enough; nothing more may be written to it, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _export(layer: str, to: str, **options: str | None) -> ExportReport:
     settings = read_settings()
     prepare(settings)
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}"), TimeElapsedColumn()
@@ -39,8 +49,7 @@ def export(
         def advance(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        report = export_layer(connection, layer, to, format_id=format_id, crs=crs, where=where, progress=advance)
-    _tell(report)
+        return export_layer(connection, layer, to, progress=advance, **options)
 
 
 def _tell(report: ExportReport) -> None:

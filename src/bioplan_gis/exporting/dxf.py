@@ -32,14 +32,19 @@ _BESIDE = Note(
     "A DXF has no attributes: each feature's id is a text in the drawing, and all attributes are in the CSV beside it, "
     "by id; polygons are closed polylines.",
 )
+_IN_DEGREES = Note(
+    "图中坐标为经纬度；CAD 一般用米，可加 --crs EPSG:4549（CGCS2000 三度带，中央经线 120°）。",
+    "The drawing is in degrees; CAD wants metres as a rule: add --crs EPSG:4549 (CGCS2000, 3-degree zone of 120° E).",
+)
 
 
 def write_dxf(outgoing: Outgoing, target: Path) -> Written:
     """Write a layer as DXF, with its attributes as CSV beside it."""
     written, missing = Written(notes=[_BESIDE]), 0
+    if outgoing.crs.is_geographic:
+        written.notes.append(_IN_DEGREES)
     layer = _layer_name(outgoing.layer_id)
     extent = _extent(outgoing)
-    codecs.register_error(_ESCAPES, _escaped)
     with target.open("w", encoding=_ENCODING, errors=_ESCAPES, newline="\r\n") as file:
         _write_head(file, layer, extent)
         height = max(extent[2] - extent[0], extent[3] - extent[1]) * _TEXT_SHARE or 1.0
@@ -65,6 +70,9 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
         raise error
     units = error.object[error.start : error.end].encode("utf-16-be")
     return "".join(f"\\U+{units[at : at + 2].hex().upper()}" for at in range(0, len(units), 2)), error.end
+
+
+codecs.register_error(_ESCAPES, _escaped)
 
 
 def _layer_name(layer_id: str) -> str:
