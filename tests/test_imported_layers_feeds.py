@@ -65,3 +65,8 @@ def test_a_layer_that_there_is_not_is_named_in_the_refusal(bureau: TestClient):
     response = bureau.get(f"/api/collections/{quote('没有')}/items")
     assert response.status_code == 404
     assert "没有" in response.json()["detail"]
+
+
+def test_pages_of_made_up_layers_say_so(bureau: TestClient):
+    assert bureau.get(f"/api/collections/{SAMPLE}/items").json()["synthetic"] is True
+    assert "synthetic" not in bureau.get(f"/api/collections/{STATIONS}/items").json()

@@ -37,6 +37,8 @@ from bioplan_gis.subjects import (
     subject_layers,
 )
 
+__all__ = ["Answer", "Candidate", "Question", "select_sites"]
+
 FURTHER_LAYERS = ("zones", "tracks", "districts", "documents")
 MOST_REJECTED = 10
 

@@ -108,6 +108,7 @@ def items(  # noqa: PLR0913, PLR0917
     layer = read_layer(connection, layer_id)
     page = read_page(connection, layer, limit=limit, bbox=bbox, after=after)
     members = {
+        **({"synthetic": True} if layer.synthetic else {}),
         "numberMatched": page.matched,
         "numberReturned": page.returned,
         "attribution": layer.attribution,
