@@ -32,6 +32,9 @@ _MAIN_OF = {
     **dict.fromkeys((".dat", ".map", ".id"), ".tab"),
     ".mid": ".mif",
 }
+# SQLite's file format, 1.3.3: the byte that tells a database with a write-ahead log.
+_LOGS = ("-wal", "-journal")
+_WRITE_VERSION, _WRITE_AHEAD = 18, 2
 _TABLES = {".csv", ".tsv", ".txt", ".xlsx"}
 _CONVERT = {
     ".xls": "XLSX",
@@ -248,6 +251,8 @@ def _staged(path: Path, place: _Place, kind: str, head: bytes) -> GivenFile:
         recoded = transcoding.laid_with_charset(path, data, place.encoding, target)
     else:
         recoded = transcoding.laid_as_utf8(path, head, kind, place.encoding, target)
+    if kind == kinds.GEOPACKAGE:
+        _lay_with_logs(path, head, target)
     if not target.exists():
         _laid(path, target)
     return GivenFile(target, kind, place.original, path.stem, notes=(*notes, *filter(None, [recoded])))
@@ -259,6 +264,16 @@ def _laid(source: Path, target: Path) -> Path:
     except OSError:  # Windows asks for a privilege to make links
         (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
     return target
+
+
+def _lay_with_logs(path: Path, head: bytes, target: Path) -> None:
+    """A GeoPackage that SQLite would write beside (it has a log, or wants one) is copied, with the rows in its log."""
+    logs = [path.with_name(path.name + ending) for ending in _LOGS]
+    present = [log for log in logs if log.is_file() and not log.is_symlink() and log.stat().st_size]
+    if present or head[_WRITE_VERSION] == _WRITE_AHEAD:
+        shutil.copyfile(path, target)
+        for log in present:
+            shutil.copyfile(log, target.with_name(log.name.replace(path.name, target.name)))
 
 
 def _lay_sidecars(path: Path, beside: Mapping[str, Path], home: Path, suffixes: tuple[str, ...]) -> Iterator[Note]:

@@ -19,7 +19,6 @@ _REPEATED = {kinds.GPX: ("route_points", "track_points")}
 _OPTIONS = {
     kinds.SHAPEFILE: {"ENCODING": "ISO-8859-1", "ADJUST_TYPE": "NO"},
     kinds.GML: {"DOWNLOAD_SCHEMA": "NO", "WRITE_GFS": "NO"},
-    kinds.GEOPACKAGE: {"NOLOCK": "YES"},
 }
 
 
@@ -39,14 +38,7 @@ class SourceLayer:
 
 
 def options(file: GivenFile) -> dict[str, str]:
-    """How GDAL is to open a file.
-
-    A GeoPackage is opened without locks, so that nothing is written beside it, unless another program has left rows in
-    its write-ahead log.
-    """
-    log = file.path.resolve().with_name(file.path.resolve().name + "-wal")
-    if file.kind == kinds.GEOPACKAGE and log.is_file() and log.stat().st_size:
-        return {}
+    """How GDAL is to open a file."""
     return _OPTIONS.get(file.kind, {})
 
 

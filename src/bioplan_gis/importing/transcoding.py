@@ -5,6 +5,7 @@ MapInfo Data Interchange Format).
 """
 
 import codecs
+import html
 import re
 import shutil
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ _JSON = {kinds.GEOJSON, kinds.GEOJSON_LINES, kinds.TOPOJSON, kinds.JSON_FG, kind
 _XML = {kinds.KML, kinds.GML, kinds.GPX}
 _DECLARATION = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
 _CHARSET = re.compile(rb"""(charset\s+"?)([\w-]+)("?)""", re.IGNORECASE)
+SAFE_NAME = "bioplan_hex_"
+_KML_NAME = re.compile(rb"""(<(?:[\w.-]+:)?Data\b[^>]*?\sname\s*=\s*)(["'])(.*?)\2""", re.DOTALL)
 _MAPINFO_CHARSETS = {
     "gb18030": b"WindowsSimpChinese",
     "gbk": b"WindowsSimpChinese",
@@ -47,10 +50,14 @@ def laid_as_utf8(source: Path, head: bytes, kind: str, told: str | None, target:
         ParameterError: ``told`` is no encoding.
     """
     codec = _codec(head, kind, told)
-    if codec in {None, *_UTF8}:
+    foreign = codec not in {None, *_UTF8}
+    if not foreign and kind != kinds.KML:
         return None
+    recoded = _recoded(source, str(codec) if foreign else "utf-8", is_xml=kind in _XML)
     with target.open("xb") as copy:
-        copy.writelines(_recoded(source, str(codec), is_xml=kind in _XML))
+        copy.writelines(_with_safe_names(recoded) if kind == kinds.KML else recoded)
+    if not foreign:
+        return None
     return Note(f"按 {label(str(codec))} 编码读取", f"read in the encoding {label(str(codec))}")
 
 
@@ -76,6 +83,28 @@ def _recoded(source: Path, codec: str, *, is_xml: bool) -> Iterator[bytes]:
             first = False
             yield text.encode()
         yield decoder.decode(b"", final=True).encode()
+
+
+def _with_safe_names(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """GDAL makes underscores of what is not ASCII in the names of KML data, so that 面积 and 地块 would become one."""
+    rest = b""
+    for chunk in chunks:
+        whole, end, rest = (rest + chunk).rpartition(b">")
+        yield _KML_NAME.sub(_safe_name, whole + end)
+    yield rest
+
+
+def _safe_name(match: re.Match[bytes]) -> bytes:
+    name = html.unescape(match.group(3).decode("utf-8", "replace"))
+    safe = name if re.fullmatch(r"[A-Za-z0-9_]+", name) else SAFE_NAME + name.encode().hex()
+    return match.group(1) + match.group(2) + safe.encode() + match.group(2)
+
+
+def true_name(name: str) -> str:
+    """The name of a KML column as it stands in the file."""
+    if re.fullmatch(f"{SAFE_NAME}([0-9a-f]{{2}})+", name):
+        return bytes.fromhex(name.removeprefix(SAFE_NAME)).decode("utf-8", "replace")
+    return name
 
 
 def laid_with_charset(source: Path, data: Path | None, told: str | None, target: Path) -> Note | None:

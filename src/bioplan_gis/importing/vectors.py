@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FieldError
 from pyogrio.raw import open_arrow
 
 from bioplan_gis.errors import UnreadableFileError
-from bioplan_gis.importing import completeness, curves, feature_ids, kinds, sources, texts
+from bioplan_gis.importing import completeness, curves, feature_ids, kinds, sources, texts, transcoding
 from bioplan_gis.importing.encodings import DbfText, dbf_text
 from bioplan_gis.importing.files import GivenFile
 from bioplan_gis.importing.rows import Batch, Facts, Note, Reading, Rows
@@ -30,7 +31,6 @@ _FAMILIES = {
     "TIN": "POLYGON",
     "PolyhedralSurface": "POLYGON",
 }
-_CURVED = ("Curve", "Circular", "Compound", "Surface", "TIN", "Polyhedral", "Triangle")
 # In formats whose CRS is WGS 84 by definition, GDAL says another one where there are heights.
 _WGS84_KINDS = {kinds.GEOJSON, kinds.GEOJSON_LINES, kinds.TOPOJSON, kinds.KML, kinds.GPX}
 _COUNTLESS = {kinds.GEOJSON, kinds.GEOJSON_LINES}
@@ -76,6 +76,7 @@ class _Opened:
         text: how a dBase table is to be decoded; None for other kinds.
         ids: of its features, where GDAL would lose them.
         dropped: columns that stand in no file.
+        first: the first rows, taken to look at; without any where there are none.
     """
 
     file: GivenFile
@@ -86,6 +87,18 @@ class _Opened:
     text: DbfText | None
     ids: pa.Array | None
     dropped: frozenset[str]
+    first: pa.RecordBatch
+
+    @property
+    def geometry(self) -> str:
+        """Name of the column of geometry."""
+        return str(self.info["geometry_name"] or "wkb_geometry")
+
+    @property
+    def curved(self) -> int:
+        """How many of the first rows have arcs."""
+        named = self.geometry in self.first.schema.names
+        return curves.straightened(self.first.column(self.geometry))[1] if named else 0
 
 
 def read(file: GivenFile, reading: Reading, batch_rows: int) -> Rows:
@@ -107,7 +120,9 @@ def read(file: GivenFile, reading: Reading, batch_rows: int) -> Rows:
         meta, stream = closing.enter_context(_stream(file, layer, info, _fitting_rows(file, info, batch_rows)))
         info |= {**meta, "expected": completeness.expected_rows(file, info)}
         dropped = frozenset(_empty_columns_of_kml(file, layer, info))
-        opened = _Opened(file, layer, info, stream, closing.pop_all(), text, _ids(file, info), dropped)
+        ids = _ids(file, info)
+        first = next(stream, None) or pa.RecordBatch.from_pylist([], stream.schema)
+        opened = _Opened(file, layer, info, stream, closing.pop_all(), text, ids, dropped, first)
         facts = _facts(opened, layers, unread)
     return Rows(facts, _batches(opened))
 
@@ -157,11 +172,13 @@ def _facts(opened: _Opened, layers: tuple[SourceLayer, ...], unread: tuple[Note,
 def _notes(opened: _Opened) -> Iterator[Note]:
     if opened.text is not None:
         yield from texts.cut_values(opened.file.path.with_suffix(".dbf"), opened.text)
-    if (opened.info["geometry_type"] or "").removeprefix("Multi").startswith(_CURVED):
+    if opened.curved:
         yield Note(
-            f"圆弧按每 {curves.DEGREES_A_SEGMENT:.0f}° 一段化为折线，偏差不超过半径的 {curves.OFF_THE_ARC_SHARE:.2%}",
+            f"圆弧按每 {curves.DEGREES_A_SEGMENT:.0f}° 一段化为折线，偏差不超过半径的 {curves.OFF_THE_ARC_SHARE:.2%}"
+            f"（前 {opened.first.num_rows:,} 行中有 {opened.curved:,} 个）",
             f"arcs are drawn as segments of at most {curves.DEGREES_A_SEGMENT:.0f}°, which are off the arc by at most "
-            f"{curves.OFF_THE_ARC_SHARE:.2%} of its radius",
+            f"{curves.OFF_THE_ARC_SHARE:.2%} of its radius ({opened.curved:,} of the first "
+            f"{opened.first.num_rows:,} rows)",
         )
 
 
@@ -213,9 +230,8 @@ def _fitting_rows(file: GivenFile, info: Mapping[str, Any], asked: int) -> int:
 
 def _batches(opened: _Opened) -> Iterator[Batch]:
     with _explained(opened.file), opened.closing:
-        yield _batch(opened, opened.stream.schema.empty_table(), 1)
         first_row = 1
-        for batch in opened.stream:
+        for batch in chain([opened.first], opened.stream):
             yield _batch(opened, pa.Table.from_batches([batch]), first_row)
             first_row += batch.num_rows
         _check_count(opened, first_row - 1)
@@ -252,16 +268,15 @@ def _stream(
 
 
 def _batch(opened: _Opened, table: pa.Table, first_row: int) -> Batch:
-    geometry = opened.info["geometry_name"] or "wkb_geometry"
-    wkb = table.column(geometry).combine_chunks() if geometry in table.column_names else None
-    attributes = table.drop_columns([*opened.dropped, *([] if wkb is None else [geometry])])
+    wkb = table.column(opened.geometry).combine_chunks() if opened.geometry in table.column_names else None
+    attributes = table.drop_columns([*opened.dropped, *([] if wkb is None else [opened.geometry])])
     if opened.text is None:
         attributes.validate(full=True)
     else:
         attributes = texts.decoded(attributes, opened.text)
     if opened.ids is not None:
         attributes = attributes.add_column(0, "id", _slice(opened.ids, first_row - 1, table.num_rows))
-    plain = pa.table(attributes.columns, names=attributes.column_names)
+    plain = pa.table(attributes.columns, names=[transcoding.true_name(name) for name in attributes.column_names])
     return Batch(first_row, plain, None if wkb is None else curves.straightened(wkb)[0], {})
 
 
