@@ -168,7 +168,17 @@ def test_values_and_names_of_columns_are_shown_as_text(visit: Open):
 
 def test_synthetic_features_say_so_in_their_popup(visit: Open):
     shown = visit(SAMPLE)
-    expect(told(shown, SAMPLE, 0).locator(".synthetic-badge")).to_have_text("合成数据")
+    facts = told(shown, SAMPLE, 0)
+    expect(facts.locator(".synthetic-badge")).to_have_text("合成数据")
+    expect(value(facts, "面积")).to_have_text("2 公顷")
+
+
+def test_a_popup_leads_to_its_feature(visit: Open):
+    shown = visit(SAMPLE)
+    told(shown, SAMPLE, 0).get_by_role("button", name="放大到此处").press("Enter")
+    drawn = shown.locator(f"{SHEET} path.made-up")
+    expect(drawn).to_be_in_viewport()
+    shown.wait_for_function("document.querySelector('path.made-up').getBoundingClientRect().width > 40")
 
 
 def test_the_feed_of_a_layer_can_be_followed(visit: Open, bureau_served: str):

@@ -60,9 +60,14 @@ BioPlan.imports = (() => {
   const heading = (column) => pick(column, "title") || column.name;
   const units = { yuan: { zh: "元", en: "yuan" }, year: { zh: "年", en: "years" }, ha: { zh: "公顷", en: "ha" } };
   const unit = (name) => (name ? ` ${(units[name] || {})[tongue.language] || name}` : "");
+  // A measure of the core schema is rounded to be read; a number of a user's own column stands as it was given.
+  const measured = (column, value) =>
+    column.unit && typeof value === "number"
+      ? value.toLocaleString("en-US", { maximumFractionDigits: 4 }) + unit(column.unit)
+      : told(value) + unit(column.unit);
   const row = (name, ...value) => [html("dt", {}, name), html("dd", {}, ...value)];
 
-  function facts(layer, feature) {
+  function facts(layer, feature, approach) {
     const filled = layer.columns.filter((column) => !isEmpty(feature.properties[column.name]));
     const empty = layer.columns.filter((column) => isEmpty(feature.properties[column.name]));
     return html(
@@ -78,7 +83,7 @@ BioPlan.imports = (() => {
         "dl",
         {},
         row(say("importedId"), String(feature.id)),
-        filled.map((column) => row(heading(column), told(feature.properties[column.name]), unit(column.unit))),
+        filled.map((column) => row(heading(column), measured(column, feature.properties[column.name]))),
       ),
       empty.length > 0
         ? html(
@@ -95,6 +100,11 @@ BioPlan.imports = (() => {
         layer.source ? row(say("sources"), layer.source) : null,
         row(say("licence"), layer.licence || "—"),
         row(say("attribution"), layer.attribution || "—"),
+      ),
+      html(
+        "p",
+        { class: "import-links" },
+        html("button", { type: "button", onclick: approach }, say("importApproach")),
       ),
     );
   }
@@ -133,7 +143,7 @@ BioPlan.imports = (() => {
           pointToLayer: (feature, latlng) =>
             L.circleMarker(latlng, { pane: "importedPoints", radius: 5, className: `${style(layer, feature)} imported-point` }),
           onEachFeature: (feature, shape) =>
-            shape.on("click", (event) => sheet.open(event.latlng, facts(layer, feature))),
+            shape.on("click", (event) => sheet.open(event.latlng, facts(layer, feature, () => approach(feature)))),
         },
       );
       drawn.set(layer.id, { ...drawn.get(layer.id), shapes, features });
@@ -173,8 +183,12 @@ BioPlan.imports = (() => {
 
     function visit(layer, feature) {
       onvisit();
-      sheet.open(L.geoJSON(feature).getBounds().getCenter(), facts(layer, feature));
+      const tell = facts(layer, feature, () => approach(feature));
+      sheet.open(L.geoJSON(feature).getBounds().getCenter(), tell);
     }
+
+    const approach = (feature) =>
+      map.fitBounds(L.geoJSON(feature).getBounds(), { maxZoom: 16, padding: [40, 40], animate: false });
 
     const inView = (feature) => feature.geometry && map.getBounds().intersects(L.geoJSON(feature).getBounds());
 

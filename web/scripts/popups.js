@@ -95,11 +95,11 @@ BioPlan.popups = (() => {
   const number = (value) => value.toLocaleString("en-US", { maximumFractionDigits: 2 });
 
   function landRows(properties) {
-    const { park_area_ha: park, area_ha: m3 } = properties;
+    const { park_area_ha: park, area_ha: own } = properties;
     return [
       row("landClass", `${properties.land_class} ${code("class", properties.land_class)}`),
       row("parkArea", park ? say("parkAreaValue", { ha: number(park) }) : say("unpublished")),
-      row("m3Area", m3 ? say("hectares", { ha: number(m3) }) : say(park ? "unpublishedFrame" : "unpublished")),
+      row("landArea", own ? say("hectares", { ha: number(own) }) : say(park ? "unpublishedFrame" : "unpublished")),
     ];
   }
 
