@@ -152,6 +152,11 @@ def found(engine: Engine, layer: Layer, text: str) -> str:
         ("户数 / 4 = 0.5", "丙"),
         ("户数 div 2 = -3", "戊"),
         ("户数 % 4 = -3", "戊"),
+        ("户数 % 0 IS NULL AND 户数 > 0", "甲丙"),
+        ('容积率 >= 0 AND "面积（亩）" % 0.75 IN (0, 0.5)', "甲乙丙"),
+        ("户数 % 10 = 3", "甲"),
+        ("1 / (1 / (1 / (1 / (1 / (1 / (1 / (1 / (1 / 户数)))))))) = 0.5", "丙"),
+        ("100 % (90 % (80 % (70 % (60 % (50 % (40 % (7 % 户数))))))) IS NULL AND 户数 IS NOT NULL", "甲乙丙戊"),
         ("户数 ^ 2 = 49", "戊"),
         ("(0 - 户数) ^ 0.5 IS NULL AND 户数 > 0", "甲丙"),
         ("-户数 = 7", "戊"),
@@ -226,6 +231,9 @@ def test_a_fault_says_where_it_is(text: str, at: int, says: str):
         "NOT " * 50_000 + "true",
         "户数 = " + "-" * 50_000 + "1",
         "户数 = 1" + " -1" * 50_000,
+        "户数 = 1" + " + 1" * 900,
+        "NOT " * 900 + "true",
+        f"地块编号 LIKE '{'%a' * 5_000}'",
         '{"op":"not","args":[' * 50_000 + "true" + "]}" * 50_000,
         "地块编号 = '" + "x" * 2_000_000 + "'",
         f"户数 IN ({', '.join(map(str, range(40_000)))})",
@@ -252,6 +260,9 @@ def test_long_lists_and_outlines_are_taken(engine: Engine, layer: Layer):
     first = ring.split(", ", maxsplit=1)[0]
     assert set(found(engine, layer, f"S_INTERSECTS(geometry, POLYGON(({ring}, {first})))")) == set("甲乙丙")
     assert found(engine, layer, f"户数 IN ({', '.join(map(str, range(25_000)))})") == "乙丙"
+    assert found(engine, layer, f"户数 = {' + '.join(['1'] * 10)} - 8") == "丙"
+    assert found(engine, layer, "NOT " * 10 + "户数 = 2") == "丙"
+    assert found(engine, layer, f"地块编号 LIKE '{'%' * 4_900}XH-01'") == "甲"
     assert set(found(engine, layer, " OR ".join(f"户数 = {n}" for n in range(900)))) == set("乙丙")
 
 

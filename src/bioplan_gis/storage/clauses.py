@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Double,
+    Numeric,
     Text,
     and_,
     case,
@@ -42,7 +43,9 @@ from bioplan_gis.storage.operands import (
     time_of,
     timestamp_of,
 )
+from bioplan_gis.storage.patterns import glob_pattern, like_pattern, parts_of
 from bioplan_gis.storage.relations import LISTS, SPATIAL, box_of, geometry_of, lists_related, spatially_related
+from bioplan_gis.storage.tables import INTEGER
 
 Condition = ColumnElement[Any]
 Node = Any
@@ -55,6 +58,8 @@ _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "div", "^"})
 _WKT = frozenset({"point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"})
 # SQLite takes expressions no deeper than 1,000; a long chain of AND or OR is made a tree.
 _CHAIN = 100
+# SQLite takes patterns of 50,000 bytes.
+_MOST_OF_A_PATTERN = 5_000
 
 
 def condition(node: Node, scope: Scope, *, decides: bool = False) -> Condition:
@@ -180,8 +185,14 @@ def _in(op: str, args: Sequence[Node], scope: Scope) -> Operand:
     pairs = [_sides("=", value, operand(each, scope), scope) for each in listed]
     ours = pairs[0][0]
     if all(pair[0] is ours for pair in pairs):
-        return _boolean(ours.in_([theirs for _, theirs in pairs]), op)
+        return _boolean(or_(*_members_of(ours, [theirs for _, theirs in pairs])), op)
     return _boolean(_chain("or", [first == second for first, second in pairs]), op)
+
+
+def _members_of(value: Condition, listed: Sequence[Condition]) -> list[Condition]:
+    """One IN for integers, one for reals: PostgreSQL would make reals of all, and one of two long integers."""
+    lists = [[one for one in listed if isinstance(one.type, Double) is real] for real in (False, True)]
+    return [value.in_(each) for each in lists if each]
 
 
 def compared(op: str, first: Operand, second: Operand, scope: Scope) -> Condition:
@@ -252,8 +263,14 @@ def _arithmetic(op: str, args: Sequence[Node], scope: Scope) -> Operand:
             raise scope.fault(
                 one.token, f"“{one.token}”不是数，不能计算。", f"“{one.token}” is no number to reckon with."
             )
-    reals: tuple[Condition, Condition] = (cast(first.column, Double()), cast(second.column, Double()))
-    return Operand("number", _reckoned(op, *reals, scope), op)
+    if op == "%" and first.kind == second.kind == "integer":
+        divisor = func.nullif(second.column, literal(0, INTEGER))
+        return Operand("integer", first.column.op("%", precedence=8, return_type=INTEGER)(divisor).self_group(), op)
+    return Operand("number", _reckoned(op, _real(first), _real(second), scope), op)
+
+
+def _real(one: Operand) -> Condition:
+    return one.column if one.kind == "number" else cast(one.column, Double())
 
 
 def _reckoned(op: str, first: Condition, second: Condition, scope: Scope) -> Condition:
@@ -266,17 +283,20 @@ def _reckoned(op: str, first: Condition, second: Condition, scope: Scope) -> Con
         ).self_group()
     if op == "^":
         return _postgis_power(first, second) if scope.on_postgis else func.bioplan_power(first, second, type_=Double())
-    quotient = _quotient(first, second, scope)
-    return quotient if op == "div" else (first - (second * quotient)).self_group()
+    return _of_division(op, first, second, scope)
 
 
 _PRECEDENCE = {"+": 7, "-": 7, "*": 8}
 
 
-def _quotient(first: Condition, second: Condition, scope: Scope) -> Condition:
+def _of_division(op: str, first: Condition, second: Condition, scope: Scope) -> Condition:
+    """A quotient without its fraction (``div``), or what is left (``%``)."""
     if not scope.on_postgis:
-        return func.bioplan_quotient(first, second, type_=Double())
-    return func.trunc(first.op("/", precedence=8)(func.nullif(second, literal(0.0, Double()))), type_=Double())
+        return (func.bioplan_quotient if op == "div" else func.bioplan_remainder)(first, second, type_=Double())
+    divisor = func.nullif(second, literal(0.0, Double()))
+    if op == "div":
+        return func.trunc(first.op("/", precedence=8)(divisor), type_=Double())
+    return cast(func.mod(cast(first, Numeric()), cast(divisor, Numeric())), Double())
 
 
 def _postgis_power(base: Condition, exponent: Condition) -> Condition:
@@ -292,10 +312,12 @@ def _like(op: str, args: Sequence[Node], scope: Scope) -> Operand:
         raise scope.fault(
             text.token, f"“{text.token}”不是文本，不能用 LIKE。", f"LIKE is for texts; “{text.token}” is none."
         )
-    parts = list(_parts_of(pattern))
+    parts = parts_of(pattern)
+    if len(pattern) > _MOST_OF_A_PATTERN:
+        raise scope.fault(op, f"LIKE 的样式超过 {_MOST_OF_A_PATTERN} 个字符。", "The pattern of LIKE is too long.")
     if scope.on_postgis:
-        return _boolean(text.column.like(literal(_like_pattern(parts), Text()), escape="\\"), op)
-    return _boolean(text.column.op("GLOB", return_type=Boolean())(literal(_glob_pattern(parts), Text())), op)
+        return _boolean(text.column.like(literal(like_pattern(parts), Text()), escape="\\"), op)
+    return _boolean(text.column.op("GLOB", return_type=Boolean())(literal(glob_pattern(parts), Text())), op)
 
 
 def _pattern(node: Node, scope: Scope) -> str:
@@ -305,30 +327,6 @@ def _pattern(node: Node, scope: Scope) -> str:
     if op in _FOLDS and isinstance(node.get("args"), list) and len(node["args"]) == 1:
         return _FOLDS[op](_pattern(node["args"][0], scope))
     raise scope.fault("LIKE", "LIKE 之后须是文本，如 '三类%'。", "LIKE is followed by a text, such as 'M3%'.")
-
-
-def _parts_of(pattern: str) -> list[tuple[str, bool]]:
-    """Each character of a pattern, and whether it stands for others; a backslash lets the next stand for itself."""
-    parts: list[tuple[str, bool]] = []
-    escaped = False
-    for character in pattern:
-        if character == "\\" and not escaped:
-            escaped = True
-            continue
-        wild = character in "%_" and not escaped
-        if not (wild and character == "%" and parts and parts[-1] == ("%", True)):
-            parts.append((character, wild))
-        escaped = False
-    return [*parts, ("\\", False)] if escaped else parts
-
-
-def _like_pattern(parts: Sequence[tuple[str, bool]]) -> str:
-    return "".join(one if wild or one not in "%_\\" else f"\\{one}" for one, wild in parts)
-
-
-def _glob_pattern(parts: Sequence[tuple[str, bool]]) -> str:
-    """SQLite's LIKE knows no case of the letters A–Z; its GLOB does."""
-    return "".join({"%": "*", "_": "?"}[one] if wild else f"[{one}]" if one in "*?[" else one for one, wild in parts)
 
 
 def _fold(op: str, args: Sequence[Node], scope: Scope) -> Operand:

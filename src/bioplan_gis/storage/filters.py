@@ -21,6 +21,8 @@ from bioplan_gis.storage.operands import Scope
 MOST_CHARACTERS = 1_000_000
 MOST_PARENTHESES = 40
 MOST_OPERATORS = 1_000
+# The stack of SQLite's parser has 100 places, and a division within a division takes five of them.
+MOST_LEVELS = 12
 # Databases take no more bound values than this (SQLite 32,766, PostgreSQL 65,535).
 MOST_VALUES = 30_000
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
@@ -53,7 +55,10 @@ def where_clause(layer: Layer, text: str, *, dialect: str, name: str = "where") 
             error says at which character.
     """
     scope = Scope(layer.table, _kinds(layer), name, text, dialect)
-    clause = condition(_tree(text, scope), scope, decides=True)
+    tree = _tree(text, scope)
+    if _levels(tree) > MOST_LEVELS:
+        raise _too_much(scope)
+    clause = condition(tree, scope, decides=True)
     if sum(isinstance(part, BindParameter) for part in visitors.iterate(clause)) > MOST_VALUES:
         raise scope.fault(
             "", f"筛选条件中的值超过 {MOST_VALUES} 个。", f"The filter has more than {MOST_VALUES} values."
@@ -103,16 +108,34 @@ def _require_modest(text: str, scope: Scope) -> None:
     operators = len(_OPERATOR.findall(_COORDINATES.sub("", bare)))
     if len(text) <= MOST_CHARACTERS and _depth(bare) <= MOST_PARENTHESES and operators <= MOST_OPERATORS:
         return
-    limits = MOST_CHARACTERS, MOST_PARENTHESES, MOST_OPERATORS
-    raise ParameterError(
+    raise _too_much(scope)
+
+
+def _too_much(scope: Scope) -> ParameterError:
+    limits = MOST_CHARACTERS, MOST_PARENTHESES, MOST_OPERATORS, MOST_LEVELS
+    return ParameterError(
         scope.name,
-        text[:200],
-        "{}：太长或嵌套太深；至多 {} 个字符、{} 层括号、{} 个运算符。长的“或”可写成 IN (…)。".format(
+        scope.text[:200],
+        "{}：太长或嵌套太深；至多 {} 个字符、{} 层括号、{} 个运算符、{} 层运算。长的“或”可写成 IN (…)。".format(
             scope.name, *limits
         ),
-        "{}: too long or too deep; at most {} characters, {} nested parentheses, {} operators. A long OR can be "
-        "written as IN (…).".format(scope.name, *limits),
+        "{}: too long or too deep; at most {} characters, {} nested parentheses, {} operators, {} levels of them. A "
+        "long OR can be written as IN (…).".format(scope.name, *limits),
     )
+
+
+def _levels(tree: Any) -> int:  # noqa: ANN401 - JSON
+    """How deep operators stand within operators; coordinates, which lie side by side, do not count."""
+    levels, found = 0, [tree]
+    while found and levels <= MOST_LEVELS:
+        found = [arg for one in found if isinstance(one, dict) for arg in _arguments(one)]
+        levels += 1
+    return levels
+
+
+def _arguments(node: dict[str, Any]) -> list[Any]:
+    args = node.get("args")
+    return args if isinstance(args, list) else []
 
 
 def _depth(text: str) -> int:

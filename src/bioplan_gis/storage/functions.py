@@ -36,6 +36,11 @@ def truncated_quotient(dividend: float, divisor: float) -> float | None:
     return float(math.trunc(quotient)) if math.isfinite(quotient) else quotient
 
 
+def remainder(dividend: float, divisor: float) -> float | None:
+    """What a truncated quotient leaves, with the dividend's sign; None where there is none."""
+    return math.fmod(dividend, divisor) if divisor and math.isfinite(dividend) else None
+
+
 def power(base: float, exponent: float) -> float | None:
     """A power; None where it is no real number."""
     try:
@@ -89,6 +94,7 @@ OF_FILTERS: dict[str, Callable[..., Any]] = {
     "bioplan_fold_case": fold_case,
     "bioplan_strip_accents": strip_accents,
     "bioplan_quotient": truncated_quotient,
+    "bioplan_remainder": remainder,
     "bioplan_power": power,
     "bioplan_relates": relates,
     "bioplan_compare_lists": compare_lists,
