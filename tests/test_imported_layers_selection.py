@@ -146,7 +146,15 @@ def test_an_imported_laboratory_goes_before_the_built_in_one_of_its_id(bureau: T
 
 def test_a_made_up_laboratory_corrects_nothing(bureau: TestClient):
     assert sites(bureau, near="zhejiang-lab")["near"]["layer"] == "labs"
-    assert sites(bureau, near="fake/zhejiang-lab")["near"]["synthetic"] is True
+    answer = sites(bureau, near="fake/zhejiang-lab")
+    assert answer["near"]["synthetic"] is True
+    assert "假（合成数据）" in answer["features"][0]["properties"]["reason_zh"]
+
+
+def test_a_made_up_layer_around_land_says_so_in_its_sentence(bureau: TestClient):
+    findings = sites(bureau, subject=PARCELS, outside=f"{SAMPLE}:100")["features"][0]["properties"]["findings"]
+    assert "“合成地块样本（合成数据）”" in findings[-1]["zh"]
+    assert "(synthetic)” is" in findings[-1]["en"]
 
 
 def test_inside_takes_what_lies_wholly_within(bureau: TestClient):

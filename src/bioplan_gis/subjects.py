@@ -1,7 +1,7 @@
 """What a question names: the layers that are searched, the place that land should be near, the layers around it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shapely import Point
 from sqlalchemy import Connection
@@ -92,13 +92,13 @@ def read_near(connection: Connection, near: str, *, synthetic: bool) -> Near:
     for layer in sorted(labs, key=lambda one: one.imported, reverse=True):
         place = read_place(connection, layer, near)
         if place is not None:
-            return Near(place, layer)
+            return _near(place, layer)
     layer_id, _, feature_id = near.partition("/")
     named = next((layer for layer in layers if layer.id == layer_id and layer.geometry_type), None)
     place = read_place(connection, named, feature_id) if named and feature_id else None
     if named is None or place is None:
         raise _no_such_place(near)
-    return Near(place, named)
+    return _near(place, named)
 
 
 def read_surrounding(connection: Connection, side: Side, clearance: Clearance) -> tuple[Layer, Surrounding]:
@@ -108,8 +108,8 @@ def read_surrounding(connection: Connection, side: Side, clearance: Clearance) -
         ParameterError: there is no such layer, or it has no geometry or, for ``inside``, only lines.
     """
     layer = _spatial(read_layers(connection), side, clearance.layer_id, lines=side == "outside")
-    shapes = read_shapes(connection, layer)
-    return layer, Surrounding(side, layer.id, layer.title_zh, layer.title_en, clearance.metres, shapes)
+    title_zh, title_en = _marked(layer.title_zh, layer.title_en, made_up=layer.synthetic)
+    return layer, Surrounding(side, layer.id, title_zh, title_en, clearance.metres, read_shapes(connection, layer))
 
 
 def require_classes(layers: tuple[Layer, ...]) -> None:
@@ -129,6 +129,16 @@ def require_classes(layers: tuple[Layer, ...]) -> None:
                 "land_class that could be used), so it cannot be searched by class. Leave land_class out, or import it "
                 "again with bioplan import FILE --as industrial_land.",
             )
+
+
+def _near(place: Place, layer: Layer) -> Near:
+    """A place whose name says so where it is made up, since every sentence names it."""
+    name_zh, name_en = _marked(place.name_zh, place.name_en, made_up=place.synthetic)
+    return Near(replace(place, name_zh=name_zh, name_en=name_en), layer)
+
+
+def _marked(zh: str, en: str, *, made_up: bool) -> tuple[str, str]:
+    return (f"{zh}（合成数据）", f"{en} (synthetic)") if made_up else (zh, en)
 
 
 def _spatial(layers: tuple[Layer, ...], parameter: str, layer_id: str, *, lines: bool = False) -> Layer:
