@@ -7,8 +7,8 @@ import openpyxl
 import pyarrow as pa
 import shapely
 
+from bioplan_gis.importing.reading.sheets import read
 from bioplan_gis.importing.rows import Reading
-from bioplan_gis.importing.sheets import read
 
 BATCH_ROWS = 1000
 

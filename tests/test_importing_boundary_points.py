@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pyproj import CRS
 
 from bioplan_gis.errors import ParameterError, UnreadableFileError
-from bioplan_gis.importing.boundary_points import is_boundary_points, read
+from bioplan_gis.importing.reading.boundary_points import is_boundary_points, read
 from bioplan_gis.importing.rows import Reading
 
 HEADER = """[属性描述]

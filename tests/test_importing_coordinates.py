@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bioplan_gis.errors import ParameterError
-from bioplan_gis.importing.angles import degrees
+from bioplan_gis.importing.reading.angles import degrees
 from tables import sheet
 
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bioplan_gis.errors import ParameterError, UnreadableFileError
-from bioplan_gis.importing.charsets import COMMON, codec_named
-from bioplan_gis.importing.encodings import dbf_text, distinct_names, text_encoding
+from bioplan_gis.importing.reading.charsets import COMMON, codec_named
+from bioplan_gis.importing.reading.encodings import dbf_text, distinct_names, text_encoding
 
 NAMES = ["地块编号", "用地性质", "容积率上限"]
 VALUES = [

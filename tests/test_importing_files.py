@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bioplan_gis.errors import FileRefusedError, UnreadableFileError, UnsafeFileError
-from bioplan_gis.importing import archives, kinds
-from bioplan_gis.importing.files import GivenFile, given_file
-from bioplan_gis.importing.kinds import content_kind, top_members
+from bioplan_gis.importing.reading import archives, kinds
+from bioplan_gis.importing.reading.files import GivenFile, given_file
+from bioplan_gis.importing.reading.kinds import content_kind, top_members
 
 POINT = '{"type":"Feature","properties":{"名":"钱塘"},"geometry":{"type":"Point","coordinates":[120,30]}}'
 COLLECTION = f'{{"type":"FeatureCollection","features":[{POINT}]}}'

@@ -14,9 +14,9 @@ from pyproj import CRS, Transformer
 from bioplan_gis.crs import GEOD
 from bioplan_gis.datums import to_bd09, to_gcj02
 from bioplan_gis.errors import ParameterError, UncertainFileError
-from bioplan_gis.importing.definitions import CODES, definition, gauss_kruger_code, told_definition
-from bioplan_gis.importing.georeference import Georeference, georeference, require_certain, to_storage
-from bioplan_gis.importing.landing import Landing
+from bioplan_gis.importing.placing.definitions import CODES, definition, gauss_kruger_code, told_definition
+from bioplan_gis.importing.placing.georeference import Georeference, georeference, require_certain, to_storage
+from bioplan_gis.importing.placing.landing import Landing
 
 GEODATA = Path(__file__).parents[1] / "geodata"
 PARCELS = np.array([

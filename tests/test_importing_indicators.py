@@ -10,10 +10,10 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioplan_gis.importing.indicators import indicator_of
-from bioplan_gis.importing.notices import merge, whole_parcels
+from bioplan_gis.importing.mapping.indicators import indicator_of
+from bioplan_gis.importing.mapping.notices import merge, whole_parcels
+from bioplan_gis.importing.mapping.schemas import Column, conform, plan
 from bioplan_gis.importing.rows import Batch, Note
-from bioplan_gis.importing.schemas import Column, conform, plan
 
 # The table of a notice of 台州市自然资源和规划局: merged cells leave the parcel's number in the first row alone.
 NOTICE = {

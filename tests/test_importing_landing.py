@@ -6,7 +6,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioplan_gis.importing.landing import NOWHERE, District, Landing
+from bioplan_gis.importing.placing.landing import NOWHERE, District, Landing
 
 WEST, EAST, NEIGHBOUR = (
     District("330106", "西湖区", "Xihu", "hangzhou"),

@@ -12,9 +12,9 @@ import pytest
 import shapely
 
 from bioplan_gis.errors import FileRefusedError, UncertainFileError, UnreadableFileError
-from bioplan_gis.importing import kinds
-from bioplan_gis.importing.files import GivenFile
-from bioplan_gis.importing.parquet import read
+from bioplan_gis.importing.reading import kinds
+from bioplan_gis.importing.reading.files import GivenFile
+from bioplan_gis.importing.reading.parquet import read
 from bioplan_gis.importing.rows import Batch, Facts, Reading
 
 SHAPES = [shapely.box(120, 30, 121, 31), shapely.MultiPolygon([shapely.box(0, 0, 1, 1)]), None]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioplan_gis.importing.columns import measured
-from bioplan_gis.importing.quantities import MU_M2, UNITS, Span, read_ends, read_span, says_nothing, unit_of
+from bioplan_gis.importing.mapping.columns import measured
+from bioplan_gis.importing.mapping.quantities import MU_M2, UNITS, Span, read_ends, read_span, says_nothing, unit_of
 from bioplan_gis.importing.rows import Note
 
 

@@ -23,7 +23,7 @@ from bioplan_gis.errors import (
     UnreadableFileError,
     UnsafeFileError,
 )
-from bioplan_gis.importing.reader import list_source_layers, open_rows
+from bioplan_gis.importing.reading.reader import list_source_layers, open_rows
 from bioplan_gis.importing.rows import Batch, Facts, Reading
 
 POINT = '{"type":"Feature","properties":{"名":"钱塘"},"geometry":{"type":"Point","coordinates":[120,30]}}'

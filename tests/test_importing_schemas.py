@@ -7,10 +7,10 @@ import pyarrow as pa
 import pytest
 
 from bioplan_gis.errors import ParameterError
-from bioplan_gis.importing.columns import texts_of
-from bioplan_gis.importing.conforming import AREA_STATED
-from bioplan_gis.importing.fields_zh import match
-from bioplan_gis.importing.schemas import SCHEMAS, Column, conform, plan
+from bioplan_gis.importing.mapping.columns import texts_of
+from bioplan_gis.importing.mapping.conforming import AREA_STATED
+from bioplan_gis.importing.mapping.fields_zh import match
+from bioplan_gis.importing.mapping.schemas import SCHEMAS, Column, conform, plan
 from bioplan_gis.storage.tables import CORE_LAYERS
 
 DISTRICTS = {

@@ -17,10 +17,10 @@ from pyogrio import set_gdal_config_options
 from pyogrio.raw import write_arrow
 
 from bioplan_gis.errors import UncertainFileError, UnreadableFileError
-from bioplan_gis.importing import curves
-from bioplan_gis.importing.files import given_file
+from bioplan_gis.importing.reading import curves
+from bioplan_gis.importing.reading.files import given_file
+from bioplan_gis.importing.reading.vectors import read
 from bioplan_gis.importing.rows import Batch, Facts, Reading
-from bioplan_gis.importing.vectors import read
 
 SQUARE = shapely.box(120, 30, 120.01, 30.01)
 POINT = {"type": "Point", "coordinates": [120, 30]}

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from bioplan_gis.errors import UncertainFileError, UnreadableFileError
-from bioplan_gis.importing.sheets import list_sheets
+from bioplan_gis.importing.reading.sheets import list_sheets
 from tables import BATCH_ROWS, opened, saved, workbook
 
 

@@ -56,6 +56,7 @@ def test_gdal_lists_every_layer_with_its_type(copied: Path):
         **{core.id: expected.get(core.geometry_type) for core in CORE_LAYERS},
         "layers": None,
         "loads": None,
+        "imports": None,
     }
 
 

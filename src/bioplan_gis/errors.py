@@ -62,7 +62,7 @@ class FileRefusedError(BioplanError):
 
 
 class UnsafeFileError(FileRefusedError):
-    """The file would read what was not given, or fill the machine: an archive bomb, a climbing path, a remote source."""
+    """The file would read what was not given, or fill the machine: an archive bomb, a climbing or remote source."""
 
 
 class UnreadableFileError(FileRefusedError):
@@ -70,7 +70,7 @@ class UnreadableFileError(FileRefusedError):
 
 
 class UncertainFileError(FileRefusedError):
-    """The file leaves open what must be known (CRS, datum, layer, encoding); a guess is shown, and used only if told."""
+    """The file leaves open what must be known (CRS, datum, layer); a guess is shown, and used only if told."""
 
 
 class StorageError(BioplanError):

@@ -16,13 +16,13 @@ import shapely
 from sqlalchemy import Connection, Engine
 
 from bioplan_gis.errors import ParameterError, UnreadableFileError
-from bioplan_gis.importing.fields import renamed
 from bioplan_gis.importing.intake import Chunk, Intake, Wishes
-from bioplan_gis.importing.landing import District, Landing
-from bioplan_gis.importing.reader import open_rows
+from bioplan_gis.importing.mapping.fields import renamed
+from bioplan_gis.importing.mapping.schemas import SCHEMAS
+from bioplan_gis.importing.placing.landing import District, Landing
+from bioplan_gis.importing.reading.reader import open_rows
 from bioplan_gis.importing.report import ImportReport, notes_json, place_section, rows_section
 from bioplan_gis.importing.rows import Batch, Facts, Note, Reading
-from bioplan_gis.importing.schemas import SCHEMAS
 from bioplan_gis.importing.wkb import decode
 from bioplan_gis.storage.bulk import insert_rows
 from bioplan_gis.storage.database import reading, require_schema, settle, writing

@@ -14,7 +14,7 @@ from bioplan_gis.errors import OutputError
 from bioplan_gis.exporting.columns import NOT_XML
 from bioplan_gis.exporting.outgoing import Outgoing, Written, describe
 from bioplan_gis.exporting.sheets import flat_batches, flat_names
-from bioplan_gis.importing.workbooks import SOURCES_SHEET
+from bioplan_gis.importing.reading.workbooks import SOURCES_SHEET
 
 # https://support.microsoft.com/office/excel-specifications-and-limits
 MOST_ROWS = 1_048_576

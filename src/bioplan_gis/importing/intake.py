@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from bioplan_gis.catalogue import Column
 from bioplan_gis.crs import Shapes, areas_m2
 from bioplan_gis.errors import ParameterError
-from bioplan_gis.importing.columns import texts_of
-from bioplan_gis.importing.derived import Constants, derived_columns
-from bioplan_gis.importing.fields import Field, canonical, fields_of
-from bioplan_gis.importing.georeference import Georeference, georeference, require_certain, to_storage
-from bioplan_gis.importing.landing import HANGZHOU, Landed, Landing
-from bioplan_gis.importing.notices import merge, whole_parcels
+from bioplan_gis.importing.mapping.columns import texts_of
+from bioplan_gis.importing.mapping.derived import Constants, derived_columns
+from bioplan_gis.importing.mapping.fields import Field, canonical, fields_of
+from bioplan_gis.importing.mapping.notices import merge, whole_parcels
+from bioplan_gis.importing.mapping.schemas import Column as FileColumn
+from bioplan_gis.importing.mapping.schemas import Conformed, Plan, conform
+from bioplan_gis.importing.mapping.schemas import plan as plan_for
+from bioplan_gis.importing.placing.georeference import Georeference, georeference, require_certain, to_storage
+from bioplan_gis.importing.placing.landing import HANGZHOU, Landed, Landing
 from bioplan_gis.importing.repairs import KEPT_NULL, REPAIRS, promote, repair
 from bioplan_gis.importing.report import MOST_EXAMPLES, Tally
 from bioplan_gis.importing.rows import Batch, Facts, Note
-from bioplan_gis.importing.schemas import Column as FileColumn
-from bioplan_gis.importing.schemas import Conformed, Plan, conform
-from bioplan_gis.importing.schemas import plan as plan_for
 
 COORDINATES = frozenset(("lon", "lat", "easting", "northing", "wkt"))
 MOST_SAMPLES = 20_000

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplan_gis.importing.landing import Landed
+from bioplan_gis.importing.placing.landing import Landed
 from bioplan_gis.importing.rows import Note
 
 Rows = Sequence[int] | NDArray[np.intp]

@@ -31,7 +31,7 @@ class Facts:
         encoding: that its text was read in; None where its format leaves no choice.
         encoding_certain: whether that is said by the file or proved by its bytes, or told by the user.
         encoding_evidence: why that encoding, and which others were weighed.
-        geometry_family: ``POINT``, ``LINESTRING`` or ``POLYGON`` (single or multi) where all rows are of one; else None.
+        geometry_family: ``POINT``, ``LINESTRING`` or ``POLYGON`` (single or multi) if all rows are of one; else None.
         row_count: how many rows there are; None where only reading would tell.
         notes: anything else that the user should know of the file.
     """
@@ -56,8 +56,8 @@ class Batch:
     Attributes:
         first_row: number of its first row in the file, counted from 1 as a user would (without headings).
         attributes: the columns of the file, with their names and types as they are there.
-        wkb: geometry as well-known binary in the file's own coordinates, with Z and M as they come, null where there is
-            none; None where the file has no geometry at all.
+        wkb: geometry as well-known binary in the file's own coordinates, with Z and M as they come, null where there
+            is none; None where the file has no geometry at all.
         faults: by row number, why the reader could not take a row.
     """
 

@@ -23,7 +23,7 @@ def insert_rows(connection: Connection, table: Table, columns: pa.Table, shapes:
     Args:
         connection: of a writing transaction.
         table: of either engine; its geometry column is ``geom``.
-        columns: named as the table's, in the Arrow types of ``importing.fields``; lists and objects as JSON text.
+        columns: named as the table's, in the types of ``importing.mapping.fields``; lists and objects as JSON text.
         shapes: EPSG:4490 geometries of the rows, None among them; None for a table without geometry.
     """
     if columns.num_rows == 0:

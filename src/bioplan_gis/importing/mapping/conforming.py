@@ -1,0 +1,298 @@
+"""A batch of a file's rows in the types of a core layer, by a plan made from the file's column names."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from bioplan_gis.importing.mapping import remarks
+from bioplan_gis.importing.mapping.columns import (
+    Fault,
+    Floats,
+    Measured,
+    booleans_of,
+    each_value,
+    floats_or_null,
+    lists_of,
+    measured,
+    objects_of,
+    texts_of,
+)
+from bioplan_gis.importing.mapping.feeds import Conformed, Feed, Plan
+from bioplan_gis.importing.mapping.fields_zh import RANGES
+from bioplan_gis.importing.mapping.indicators import entries_of
+from bioplan_gis.importing.mapping.landclasses import classes_of
+from bioplan_gis.importing.mapping.quantities import HECTARE, MU, SQUARE_METRE, UNITS, Unit
+from bioplan_gis.importing.mapping.words import district_of, kind_of, level_of, names_by_code, status_of
+from bioplan_gis.importing.rows import Note
+
+AREA_STATED = "表列 stated in the table"
+_LAND = ("land_class", "class_code", "class_zh")
+_DIMENSIONS = {
+    "area": "area",
+    "park_area": "area",
+    "floor_area_ratio": "plain",
+    "building_density": "share",
+    "green_ratio": "share",
+    "height": "length",
+    "term": "time",
+    "starting_price": "money",
+}
+_SHARES = ("building_density", "green_ratio")
+_BASE_UNITS = {"length": UNITS["m"], "time": UNITS["年"]}
+# Units that a column of areas without one may be in, tried against the geometry.
+_AREA_UNITS = (SQUARE_METRE, MU, HECTARE, UNITS["km2"])
+_FITS_WITHIN = 0.25
+_WHOLE_PERCENT = 100
+
+
+def conform(plan: Plan, table: pa.Table, first_row: int, measured_m2: Floats | None = None) -> Conformed:
+    """The mapped columns of a batch in the core's types.
+
+    What cannot be read is left empty, with a note; the file's own column stays beside it anyway.
+
+    Args:
+        plan: made by ``schemas.plan``, or the one of the batch before.
+        table: the file's columns.
+        first_row: number of the first row in the file.
+        measured_m2: areas of the geometry, NaN where there is none; they tell the unit of areas stated without.
+    """
+    batch = _Work(plan, table, measured_m2)
+    batch.run()
+    notes = {
+        kind: [(first_row + row, value, note) for row, value, note in faults] for kind, faults in batch.faults.items()
+    }
+    names = [name for name in plan.types if name in batch.columns]
+    settled = tuple(batch.settled.get(feed, feed) for feed in plan.feeds)
+    return Conformed(
+        replace(plan, feeds=settled, notes=(*plan.notes, *batch.remarks)),
+        pa.table([batch.columns[name] for name in names], names) if names else pa.table({}),
+        batch.ids,
+        notes,
+        batch.area_m2,
+    )
+
+
+class _Work:
+    """One batch on its way."""
+
+    def __init__(self, plan: Plan, table: pa.Table, measured_m2: Floats | None) -> None:
+        """Begin with nothing read."""
+        self.plan, self.table, self.measured_m2 = plan, table, measured_m2
+        self.columns: dict[str, pa.Array] = {}
+        self.faults: dict[str, list[Fault]] = defaultdict(list)
+        self.settled: dict[Feed, Feed] = {}
+        self.remarks: list[Note] = []
+        self.ids: pa.Array | None = None
+        self.area_m2: Floats | None = None
+
+    def run(self) -> None:
+        """Read every feed; areas before prices, which may be stated per area."""
+        self.land([feed for feed in self.plan.feeds if feed.field in _LAND])
+        for feed in sorted(self.plan.feeds, key=lambda feed: (feed.field == "starting_price", feed.bound is not None)):
+            if feed.field in _LAND:
+                continue
+            if feed.field in _DIMENSIONS:
+                self.quantity(feed)
+            elif feed.field == "id":
+                self.ids = self.texts(feed)
+            elif feed.field in self.plan.types:
+                self.value(feed)
+        self.indicators()
+
+    def array(self, feed: Feed) -> pa.Array:
+        """A column of the file as one array."""
+        column = self.table.column(feed.column).combine_chunks()
+        return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
+
+    def texts(self, feed: Feed) -> pa.Array:
+        """A column of the file as text."""
+        return texts_of(self.array(feed))
+
+    def take(self, name: str, read: tuple[pa.Array, list[Fault]]) -> None:
+        """Keep a core column and what could not be read of it."""
+        self.columns[name] = read[0]
+        if read[1]:
+            self.faults[name].extend(read[1])
+
+    def indicators(self) -> None:
+        """The indicators of a 标准地 notice that stand on the rows."""
+        found = entries_of(self.plan, self.table)
+        if found is not None:
+            self.columns.setdefault("indicators", found)
+
+    def land(self, feeds: Sequence[Feed]) -> None:
+        """The land class, from all columns that speak of it."""
+        if not feeds:
+            return
+        best_first = sorted(feeds, key=lambda feed: _LAND.index(feed.field))
+        columns, faults = classes_of([self.texts(feed) for feed in best_first])
+        self.columns.update(columns)
+        if faults:
+            self.faults["land_class"].extend(faults)
+
+    def value(self, feed: Feed) -> None:
+        """A column that is taken over in the type of its core column."""
+        name, kind = feed.field, self.plan.types[feed.field]
+        if kind == "number":
+            found = measured(self.array(feed), "plain", None)
+            self.take(name, (floats_or_null(found.low), found.faults))
+        elif name in _WORDS:
+            _WORDS[name](self, feed)
+        else:
+            self.take(name, _OF_TYPE[kind](self.texts(feed)))
+
+    def district(self, feed: Feed) -> None:
+        """The adcode, and the names that belong to it."""
+        codes, faults = each_value(self.texts(feed), lambda text: district_of(text, self.plan.districts), pa.string())
+        self.take("district", (codes, faults))
+        for name, found in zip(("district_zh", "district_en"), names_by_code(self.plan.districts), strict=True):
+            if name not in self.columns:
+                self.columns[name] = each_value(codes, found.get, pa.string())[0]
+
+    def status(self, feed: Feed) -> None:
+        """The state of a place, in the core's words where it has them."""
+        self.take("status", each_value(self.texts(feed), status_of, pa.string()))
+
+    def level(self, feed: Feed) -> None:
+        """The level, in the core's words."""
+        self.take("level", each_value(self.texts(feed), level_of, pa.string()))
+
+    def kind(self, feed: Feed) -> None:
+        """The kind as it is written, and its code."""
+        texts = self.texts(feed)
+        self.columns["kind_zh"] = texts
+        if "kind" not in self.columns:
+            self.columns["kind"] = each_value(texts, kind_of, pa.string())[0]
+
+    def quantity(self, feed: Feed) -> None:
+        """A column of numbers, whatever they measure."""
+        dimension = _DIMENSIONS[feed.field]
+        unit = None if dimension == "share" else feed.unit or _BASE_UNITS.get(dimension)
+        found = measured(self.array(feed), dimension, unit)
+        _WRITERS.get(feed.field, _Work.spans)(self, feed, found)
+        if found.faults:
+            self.faults[_target(feed)].extend(found.faults)
+
+    def spans(self, feed: Feed, found: Measured) -> None:
+        """Both ends of a range."""
+        if feed.field in _SHARES:
+            self.settle_ratio(feed, found)
+        low, high = RANGES[feed.field]
+        exact = found.low == found.high
+        ends = {low: found.low, high: found.high}
+        if feed.bound:
+            # A bare number under 限高 or 容积率上限 is that end alone; one with a sign says for itself.
+            other = low if feed.bound == "max" else high
+            ends[other] = np.where(exact, np.nan, ends[other])
+        for name, values in ends.items():
+            array = floats_or_null(values)
+            self.columns[name] = pc.coalesce(array, self.columns[name]) if name in self.columns else array
+
+    def settle_ratio(self, feed: Feed, found: Measured) -> None:
+        """Tell 0.4 from 40 by the first batch that has numbers, and keep to it."""
+        bare = np.where(found.bare, np.fmax(found.low, found.high), np.nan)
+        as_ratio = feed.as_ratio
+        if as_ratio is None and np.nanmax(bare, initial=0) > 0:
+            as_ratio = bool(np.nanmax(bare) <= 1)
+            self.settled[feed] = replace(feed, as_ratio=as_ratio)
+            if as_ratio:
+                self.remarks.append(remarks.ratio_remark(feed.column))
+        if as_ratio:
+            beyond = bare > 1
+            self.empty(feed, found, beyond, remarks.beyond_ratio())
+            for ends in (found.low, found.high):
+                ends[found.bare] *= 100
+        self.empty(feed, found, np.fmax(found.low, found.high) > _WHOLE_PERCENT, remarks.beyond_percent())
+
+    def empty(self, feed: Feed, found: Measured, rows: NDArray[np.bool_], note: Note) -> None:
+        """Leave rows empty, each with a note."""
+        for row in np.flatnonzero(rows).tolist():
+            found.faults.append((row, str(self.table.column(feed.column)[row].as_py()), note))
+        found.low[rows] = found.high[rows] = np.nan
+
+    def area(self, feed: Feed, found: Measured) -> None:
+        """An area in hectares."""
+        if found.bare.any():
+            unit = self.settle_area(feed, found)
+            for ends in (found.low, found.high):
+                ends[found.bare] *= unit.factor
+        self.empty(
+            feed, found, ~((found.low == found.high) | np.isnan(found.low) & np.isnan(found.high)), remarks.no_single()
+        )
+        name = _target(feed)
+        self.columns[name] = floats_or_null(found.low / HECTARE.factor)
+        if name == "area_ha":
+            self.area_m2 = found.low
+            stated = pc.is_valid(self.columns[name])
+            self.columns.setdefault("area_source", pc.if_else(stated, AREA_STATED, pa.scalar(None, pa.string())))
+
+    def settle_area(self, feed: Feed, found: Measured) -> Unit:
+        """The unit of areas that are stated without one: the one that fits the geometry, else m²."""
+        fitting = None
+        if self.measured_m2 is not None and feed.field == "area":
+            fitting = _fitting_unit(np.where(found.bare, found.low, np.nan), self.measured_m2)
+        unit = fitting or SQUARE_METRE
+        self.settled[feed] = replace(feed, unit=unit)
+        self.remarks.append(remarks.area_remark(feed.column, unit, fits=fitting is not None))
+        return unit
+
+    def price(self, feed: Feed, found: Measured) -> None:
+        """A sum in yuan; one per area needs the area."""
+        self.empty(feed, found, found.bare, remarks.no_unit(feed.column))
+        area = np.full(len(found.low), np.nan) if self.area_m2 is None else self.area_m2
+        factor = np.where(found.per_area, area, 1.0)
+        self.empty(feed, found, found.per_area & np.isnan(factor), remarks.no_area())
+        self.columns["starting_price_yuan"] = floats_or_null(found.low * factor)
+
+    def term(self, _feed: Feed, found: Measured) -> None:
+        """The longest term, in years."""
+        self.columns["term_years"] = floats_or_null(np.where(np.isnan(found.high), found.low, found.high))
+
+
+_Writer = Callable[[_Work, Feed, Measured], None]
+_WRITERS: Mapping[str, _Writer] = {
+    "area": _Work.area,
+    "park_area": _Work.area,
+    "starting_price": _Work.price,
+    "term": _Work.term,
+}
+_WORDS: Mapping[str, Callable[[_Work, Feed], None]] = {
+    "district": _Work.district,
+    "status": _Work.status,
+    "level": _Work.level,
+    "kind_zh": _Work.kind,
+}
+_OF_TYPE: Mapping[str, Callable[[pa.Array], tuple[pa.Array, list[Fault]]]] = {
+    "text": lambda texts: (texts, []),
+    "list": lists_of,
+    "json": objects_of,
+    "boolean": booleans_of,
+}
+
+
+def _target(feed: Feed) -> str:
+    """The core column that stands for a feed in notes."""
+    if feed.field in RANGES:
+        return RANGES[feed.field][feed.bound == "max"]
+    return {
+        "area": "area_ha",
+        "park_area": "park_area_ha",
+        "term": "term_years",
+        "starting_price": "starting_price_yuan",
+    }[feed.field]
+
+
+def _fitting_unit(stated: Floats, measured_m2: Floats) -> Unit | None:
+    """The unit in which most stated areas are those of the geometry; None if none fits."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = measured_m2 / stated
+    known = ratios[np.isfinite(ratios) & (ratios > 0)]
+    if not known.size:
+        return None
+    middle = float(np.median(known))
+    return next((unit for unit in _AREA_UNITS if abs(middle / unit.factor - 1) < _FITS_WITHIN), None)

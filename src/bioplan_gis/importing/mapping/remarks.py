@@ -1,0 +1,56 @@
+"""What is said of a column or a cell that could not be taken as it stands."""
+
+from bioplan_gis.importing.mapping.quantities import Unit
+from bioplan_gis.importing.rows import Note
+
+
+def area_remark(column: str, unit: Unit, *, fits: bool) -> Note:
+    """On areas without a unit."""
+    if fits:
+        return Note(
+            f"“{column}”没有写单位；与几何相符的是{unit.name}，按{unit.name}计。",
+            f"“{column}” has no unit; {unit.name} agrees with the geometry and is taken.",
+        )
+    return Note(
+        f"“{column}”没有写单位，按平方米计；若不是，请写明，如 --map {column}=area_ha:亩。",
+        f"“{column}” has no unit and is taken as m²; if that is wrong, say so: --map {column}=area_ha:亩.",
+    )
+
+
+def ratio_remark(column: str) -> Note:
+    """On percentages that are written as ratios."""
+    return Note(
+        f"“{column}”的数都不大于 1，按比值计（0.4 即 40%）。",
+        f"no number of “{column}” is above 1: they are taken as ratios (0.4 is 40 %).",
+    )
+
+
+def beyond_ratio() -> Note:
+    """On a percentage in a column of ratios."""
+    return Note(
+        "此列前面的数都是比值（0.4 即 40%），大于 1 的留空。",
+        "the column's first numbers are ratios (0.4 is 40 %); above 1 is left empty.",
+    )
+
+
+def beyond_percent() -> Note:
+    """On more than all."""
+    return Note("大于 100% 的比例，留空。", "a share above 100 %, left empty.")
+
+
+def no_single() -> Note:
+    """On an area that is a range."""
+    return Note("面积是一个范围而不是一个数，留空。", "the area is a range and not a number; it is left empty.")
+
+
+def no_unit(column: str) -> Note:
+    """On a sum without a unit."""
+    return Note(
+        f"金额没有写单位（元还是万元），留空；请写明，如 --map {column}=starting_price_yuan:万元。",
+        f"the sum has no unit (元 or 万元) and is left empty; say which one: --map {column}=starting_price_yuan:万元.",
+    )
+
+
+def no_area() -> Note:
+    """On a price per area where there is no area."""
+    return Note("单价须乘以面积，面积不详，留空。", "a price per area, and the area is unknown: left empty.")

@@ -1,0 +1,1 @@
+"""Where coordinates are: declared, told, or guessed and asked about; and in which district they land."""
