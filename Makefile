@@ -80,8 +80,9 @@ lint: .venv/.test-requirements
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# A file's tests stay together, for they share databases and a browser; two workers are what two cores carry.
 test: setup lint var/wheel/.installed
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # What needs no database, no service, no browser and no wheel; some seconds.
 test-fast: .venv/.test-requirements

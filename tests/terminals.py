@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bioplan_gis import cli
+from bioplan_gis.commands import terminal
 
 Run = Callable[..., tuple[int, str]]
 
@@ -15,7 +16,8 @@ Run = Callable[..., tuple[int, str]]
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """``run("load")`` in an empty folder: exit status and all that was printed."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+    for console in (terminal.out, terminal.err):
+        monkeypatch.setattr(console, "width", 200)
 
     def call(*arguments: str, **environment: str) -> tuple[int, str]:
         for name, value in environment.items():

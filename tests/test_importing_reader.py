@@ -26,6 +26,8 @@ from bioplan_gis.errors import (
 from bioplan_gis.importing.reading.reader import list_source_layers, open_rows
 from bioplan_gis.importing.rows import Batch, Facts, Reading
 
+pytestmark = pytest.mark.served
+
 POINT = '{"type":"Feature","properties":{"名":"钱塘"},"geometry":{"type":"Point","coordinates":[120,30]}}'
 KML = '<kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>文</name>{}</Document></kml>'
 PLACEMARK = "<Placemark><name>{}</name><Point><coordinates>120,30</coordinates></Point></Placemark>"

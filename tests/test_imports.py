@@ -362,7 +362,7 @@ def test_what_lands_outside_hangzhou_is_told(loaded_gpkg: Engine, tmp_path: Path
 
 
 def test_without_a_declared_crs_nothing_is_used_unasked(loaded_gpkg: Engine, tmp_path: Path):
-    as_file(parcels(2), tmp_path / "p.shp", encoding="UTF-8")
+    as_file(parcels(2)[["容积率", "geometry"]].rename(columns={"容积率": "far"}), tmp_path / "p.shp", encoding="UTF-8")
     (tmp_path / "p.prj").unlink()
     with pytest.raises(UncertainFileError, match="EPSG:4549") as refused:
         import_file(loaded_gpkg, tmp_path / "p.shp")
