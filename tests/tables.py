@@ -29,6 +29,7 @@ class Sheet:
     table: pa.Table
     shapes: list
     faults: dict
+    geometry_faults: dict
     sizes: list
 
     @property
@@ -52,10 +53,12 @@ def opened(path: Path, batch_rows: int = BATCH_ROWS, **told) -> Sheet:
         wkb and shapely.from_wkb(wkb) for batch in batches if batch.wkb is not None for wkb in batch.wkb.to_pylist()
     ]
     faults = {number: note for batch in batches for number, note in batch.faults.items()}
+    geometry_faults = {number: note for batch in batches for number, note in batch.geometry_faults.items()}
     assert [batch.first_row for batch in batches][:1] == [1]
     table = pa.concat_tables([batch.attributes for batch in batches])
     assert table.num_rows == rows.facts.row_count
-    return Sheet(rows.facts, table, shapes, faults, [batch.attributes.num_rows for batch in batches])
+    sizes = [batch.attributes.num_rows for batch in batches]
+    return Sheet(rows.facts, table, shapes, faults, geometry_faults, sizes)
 
 
 def sheet(tmp_path: Path, text: str | bytes, **told) -> Sheet:

@@ -69,7 +69,7 @@ def opened(path: Path, batch_rows: int = 1000, **told) -> Filing:
     rows = read(Given(path), Reading(**told), batch_rows)
     batches = list(rows.batches)
     shapes = [wkb and shapely.from_wkb(wkb) for batch in batches for wkb in batch.wkb.to_pylist()]
-    faults = {number: note for batch in batches for number, note in batch.faults.items()}
+    faults = {number: note for batch in batches for number, note in batch.geometry_faults.items()}
     table = pa.concat_tables([batch.attributes for batch in batches])
     assert table.num_rows == len(shapes) == rows.facts.row_count
     return Filing(rows.facts, table, shapes, faults)

@@ -38,7 +38,7 @@ def test_points_come_from_columns_by_name_and_value(tmp_path, heading, cells, po
     found = sheet(tmp_path, f"名称,{heading}\n甲,{cells}\n乙,{cells}\n丙,,\n")
     assert shapely.equals_exact(found.shapes[0], shapely.Point(point), 1e-9)
     assert found.shapes[2] is None
-    assert (found.facts.crs, found.facts.geometry_family, found.faults) == (crs, "POINT", {})
+    assert (found.facts.crs, found.facts.geometry_family, found.geometry_faults) == (crs, "POINT", {})
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_of_several_pairs_the_one_in_a_true_datum_is_taken(tmp_path):
     assert found.shapes == [shapely.Point(120.1, 30.1)]
 
 
-def test_broken_coordinates_are_faults_and_empty_ones_are_not(tmp_path):
+def test_broken_coordinates_are_geometry_faults_and_empty_ones_are_not(tmp_path):
     found = sheet(tmp_path, "名称,经度,纬度\n甲,120,30\n乙,一百二,30\n丙,,\n丁,120,95\n戊,120,\n己,120°70′,30\n")
     assert [shape is not None for shape in found.shapes] == [True] + [False] * 5
-    assert sorted(found.faults) == [2, 4, 5, 6]
-    assert "一百二" in found.faults[2].zh
+    assert sorted(found.geometry_faults) == [2, 4, 5, 6]
+    assert "一百二" in found.geometry_faults[2].zh
 
 
 def test_written_geometry_of_every_kind_is_read(tmp_path):
@@ -74,15 +74,15 @@ def test_written_geometry_of_every_kind_is_read(tmp_path):
     assert all(shapely.equals(shape, polygon) for shape in found.shapes[:4])
     assert shapely.get_z(found.shapes[4]) == 3
     assert found.shapes[5:] == [None, None, None]
-    assert sorted(found.faults) == [7, 8]
+    assert sorted(found.geometry_faults) == [7, 8]
     assert found.table.column_names == ["id"]
 
 
 @pytest.mark.parametrize("opening", ["GEOMETRYCOLLECTION(", "(", "GeometryCollection Z ("])
-def test_geometry_nested_without_end_refuses_its_row_alone(tmp_path, opening):
+def test_geometry_nested_without_end_leaves_its_row_alone_without_geometry(tmp_path, opening):
     found = sheet(tmp_path, f"id,wkt\n1,{opening * 200_000}\n2,POINT(1 2)\n")
     assert found.shapes == [None, shapely.Point(1, 2)]
-    assert list(found.faults) == [1]
+    assert list(found.geometry_faults) == [1]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_position_may_stand_in_one_cell(tmp_path, name, cell, crs):
     csv.writer(text).writerows([["名称", name], ["甲", cell], ["乙", ""], ["丙", "某处"]])
     found = sheet(tmp_path, text.getvalue())
     assert found.shapes == [shapely.Point(120.5, 30.2), None, None]
-    assert (list(found.faults), found.facts.crs) == ([3], crs)
+    assert (list(found.geometry_faults), found.facts.crs) == ([3], crs)
 
 
 def test_a_column_that_only_sounds_like_a_position_is_an_attribute(tmp_path):

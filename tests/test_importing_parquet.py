@@ -114,11 +114,11 @@ def test_wkb_without_metadata_is_recognised_and_said(tmp_path: Path, name: str):
     assert name in facts.notes[0].en
 
 
-def test_wkt_without_metadata_is_recognised_and_bad_rows_are_faults(tmp_path: Path):
+def test_wkt_without_metadata_is_recognised_and_bad_rows_have_geometry_faults(tmp_path: Path):
     texts = ["POINT(120 30)", "SRID=4490;Polygon ((0 0, 1 0, 1 1, 0 0))", None, "POLYGON((0 0"]
     _, batches = _read(_written(tmp_path, pa.table({"id": [1, 2, 3, 4], "wkt": texts})))
     assert [shape and shape.geom_type for shape in _shapes(batches)] == ["Point", "Polygon", None, None]
-    assert {row for batch in batches for row in batch.faults} == {4}
+    assert {row for batch in batches for row in batch.geometry_faults} == {4}
 
 
 def test_several_columns_that_could_be_geometry_are_named(tmp_path: Path):

@@ -76,6 +76,17 @@ def test_rows_come_in_batches_counted_from_one(tmp_path: Path):
     assert shapely.from_wkb(batches[-1].wkb[-1].as_py()).geom_type == "Polygon"
 
 
+def test_a_row_whose_coordinates_cannot_be_read_keeps_its_attributes(tmp_path: Path):
+    path = _written(tmp_path, "a.csv", "名,lon,lat\n甲,120,30\n乙,一百二,30\n丙\n")
+    (batch,) = _read(path)[1]
+    assert (list(batch.faults), list(batch.geometry_faults)) == ([3], [2])
+    assert "一百二" in batch.geometry_faults[2].zh
+    assert (batch.attributes["名"].to_pylist()[:2], batch.wkb.is_valid().to_pylist()) == (
+        ["甲", "乙"],
+        [True, False, False],
+    )
+
+
 def test_process_ends_with_the_context(tmp_path: Path):
     before = _children()
     with open_rows(_parcels(tmp_path / "a.fgb", "FlatGeobuf"), Reading(), batch_rows=10) as rows:

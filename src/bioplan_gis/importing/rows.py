@@ -1,7 +1,7 @@
 """What every reader of a file gives: what the file says of itself, and its rows in batches as Arrow columns."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -59,12 +59,14 @@ class Batch:
         wkb: geometry as well-known binary in the file's own coordinates, with Z and M as they come, null where there
             is none; None where the file has no geometry at all.
         faults: by row number, why the reader could not take a row.
+        geometry_faults: by row number, why its geometry could not be read; it is null, and the attributes stand.
     """
 
     first_row: int
     attributes: pa.Table
     wkb: pa.Array | None
     faults: Mapping[int, Note]
+    geometry_faults: Mapping[int, Note] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ def _joined(first: Batch, second: Batch) -> Batch:
         pa.concat_tables([first.attributes, second.attributes], promote_options="permissive"),
         wkb,
         {**first.faults, **second.faults},
+        {**first.geometry_faults, **second.geometry_faults},
     )
 
 
@@ -84,6 +85,7 @@ def _slice(batch: Batch, begin: int, end: int) -> Batch:
         batch.attributes.slice(begin, end - begin),
         None if batch.wkb is None else batch.wkb.slice(begin, end - begin),
         {row: note for row, note in batch.faults.items() if row in rows},
+        {row: note for row, note in batch.geometry_faults.items() if row in rows},
     )
 
 

@@ -274,7 +274,7 @@ def _batches(parcels: Iterable[Parcel], plan: _Plan, batch_rows: int) -> Iterato
     while block := list(islice(parcels, batch_rows)):
         shapes, faults = _shapes(block, plan, first_row)
         wkb = pa.array(shapely.to_wkb(shapes, flavor="iso"), pa.binary())
-        yield Batch(first_row, _attributes(block, plan), wkb, faults)
+        yield Batch(first_row, _attributes(block, plan), wkb, {}, faults)
         first_row += len(block)
 
 

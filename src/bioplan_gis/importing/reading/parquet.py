@@ -162,7 +162,7 @@ def _batch(table: pa.Table, column: _Column, first_row: int) -> Batch:
     faults, wkb = _wkb(table.column(column.name).combine_chunks(), column)
     attributes = table.drop_columns([column.name, *_boxes(table)])
     plain = pa.table([_plain(one) for one in attributes.columns], names=attributes.column_names)
-    return Batch(first_row, plain, wkb, {first_row + row: fault for row, fault in faults.items()})
+    return Batch(first_row, plain, wkb, {}, {first_row + row: fault for row, fault in faults.items()})
 
 
 def _wkb(column: pa.Array, said: _Column) -> tuple[dict[int, Note], pa.Array]:

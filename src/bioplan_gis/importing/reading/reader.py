@@ -204,11 +204,13 @@ def _batch(batch: pa.RecordBatch, first_row: int) -> Batch:
     table = pa.Table.from_batches([batch]).replace_schema_metadata(None)
     faults = table.column(FAULT)
     wkb = table.column(GEOMETRY).combine_chunks() if GEOMETRY in table.column_names else None
+    told = {first_row + row: json.loads(faults[row].as_py()) for row in _faulty(faults)}
     return Batch(
         first_row,
         table.drop_columns([FAULT, *([] if wkb is None else [GEOMETRY])]),
         wkb,
-        {first_row + row: Note(**json.loads(faults[row].as_py())) for row in _faulty(faults)},
+        {row: Note(fault["zh"], fault["en"]) for row, fault in told.items() if not fault["of_geometry"]},
+        {row: Note(fault["zh"], fault["en"]) for row, fault in told.items() if fault["of_geometry"]},
     )
 
 

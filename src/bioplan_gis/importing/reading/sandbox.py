@@ -134,15 +134,23 @@ def _checked(table: pa.Table, file: GivenFile) -> pa.Table:
 
 
 def _columns(batch: Batch) -> pa.Table:
-    faults = (
-        [batch.faults.get(batch.first_row + row) for row in range(batch.attributes.num_rows)] if batch.faults else []
-    )
-    told = [fault and json.dumps(dataclasses.asdict(fault)) for fault in faults]
+    told = _faults_as_json(batch)
     rows = len(batch.wkb) if batch.wkb is not None else batch.attributes.num_rows
     table = batch.attributes if batch.attributes.num_columns else pa.table({FAULT: pa.nulls(rows, pa.string())})
     if FAULT not in table.column_names:
         table = table.append_column(FAULT, pa.array(told, pa.string()) if told else pa.nulls(rows, pa.string()))
     return table if batch.wkb is None else table.append_column(GEOMETRY, batch.wkb)
+
+
+def _faults_as_json(batch: Batch) -> list[str | None]:
+    """For each row its fault, if it has one: a fault of the row goes before one of its geometry."""
+    if not batch.faults and not batch.geometry_faults:
+        return []
+    told: list[str | None] = [None] * batch.attributes.num_rows
+    for faults, of_geometry in ((batch.geometry_faults, True), (batch.faults, False)):
+        for row, fault in faults.items():
+            told[row - batch.first_row] = json.dumps({**dataclasses.asdict(fault), "of_geometry": of_geometry})
+    return told
 
 
 def _refuse(error: BioplanError, last_words: BinaryIO) -> int:

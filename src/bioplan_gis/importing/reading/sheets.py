@@ -101,7 +101,7 @@ def _batches(
             yield Batch(block.first_row, rows, None, block.faults)
         elif placement.second is None:
             wkb, faults = written_shapes(rows, placement, block.first_row)
-            yield Batch(block.first_row, rows.drop_columns([placement.first]), wkb, faults | block.faults)
+            yield Batch(block.first_row, rows.drop_columns([placement.first]), wkb, block.faults, faults)
         else:
             wkb, faults = points(rows, placement, block.first_row)
-            yield Batch(block.first_row, rows, wkb, faults | block.faults)
+            yield Batch(block.first_row, rows, wkb, block.faults, faults)
