@@ -264,8 +264,40 @@ def test_a_class_beside_land_of_another_kind_is_no_class(columns):
 def test_ratios_are_told_from_percentages_by_the_column():
     result = conformed({"建筑密度": [0.4, 0.35, None], "绿地率": [20.0, 0.5, 15]})
     assert result.columns["building_density_max_percent"].to_pylist() == [40.0, 35.0, None]
-    assert result.columns["green_ratio_max_percent"].to_pylist() == [20.0, 0.5, 15.0]
+    assert result.columns["green_ratio_max_percent"].to_pylist() == [20.0, None, 15.0]
     assert any("比值" in note.zh for note in result.plan.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "percents"),
+    [
+        ("建筑密度", ["0.4", "45%", "50"], [None, 45, 50]),
+        ("建筑密度", ["≥0.4", "≥45%", None], [None, 45, None]),
+        ("建筑密度", ["0.4", "45%", "0.35%"], [None, 45, 0.35]),
+        ("建筑密度(%)", ["0.4", "0.35", "1"], [None, None, None]),
+        ("建筑密度(%)", ["0", "40", None], [0, 40, None]),
+        ("建筑密度", ["1", None, None], [None, None, None]),
+        ("建筑密度", ["≥0.4", "0.35-0.6", "1"], [40, 35, 100]),
+    ],
+)
+def test_a_fraction_among_percentages_is_not_guessed(name, cells, percents):
+    result = conformed({name: cells})
+    assert result.columns["building_density_min_percent"].to_pylist() == percents
+    emptied = [row for row, cell in enumerate(cells, 1) if cell and percents[row - 1] is None]
+    assert [row for row, _, _ in result.notes.get("building_density_min_percent", [])] == emptied
+
+
+def test_a_fraction_in_a_batch_after_percentages_is_left_empty():
+    first = pa.table({"建筑密度": ["45%"]})
+    result = conform(planned(first), first, 1)
+    later = conform(result.plan, pa.table({"建筑密度": ["0.4", "0.35"]}), 2)
+    assert later.columns["building_density_max_percent"].to_pylist() == [None, None]
+    assert [(row, value) for row, value, _ in later.notes["building_density_min_percent"]] == [(2, "0.4"), (3, "0.35")]
+
+
+def test_a_column_of_ours_is_in_percent_whatever_it_holds():
+    name = "green_ratio_min_percent"
+    assert values({name: [0.5, 0.8]}, name) == [0.5, 0.8]
 
 
 def test_later_batches_keep_to_what_the_first_one_settled():

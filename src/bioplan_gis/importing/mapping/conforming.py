@@ -194,20 +194,27 @@ class _Work:
             self.columns[name] = pc.coalesce(array, self.columns[name]) if name in self.columns else array
 
     def settle_ratio(self, feed: Feed, found: Measured) -> None:
-        """Tell 0.4 from 40 by the first batch that has numbers, and keep to it."""
-        bare = np.where(found.bare, np.fmax(found.low, found.high), np.nan)
+        """Tell 0.4 from 40 by the first batch that has numbers, and keep to it; what could be either is left empty."""
+        ends = np.fmax(found.low, found.high)
+        bare = np.where(found.bare, ends, np.nan)
         as_ratio = feed.as_ratio
-        if as_ratio is None and np.nanmax(bare, initial=0) > 0:
-            as_ratio = bool(np.nanmax(bare) <= 1)
+        if as_ratio is None and not _is_core(feed):
+            as_ratio = _says_ratio(feed, bare, ends)
             self.settled[feed] = replace(feed, as_ratio=as_ratio)
             if as_ratio:
-                self.remarks.append(remarks.ratio_remark(feed.column))
+                self.remark(remarks.ratio_remark(feed.column))
         if as_ratio:
-            beyond = bare > 1
-            self.empty(feed, found, beyond, remarks.beyond_ratio())
-            for ends in (found.low, found.high):
-                ends[found.bare] *= 100
+            self.empty(feed, found, bare > 1, remarks.beyond_ratio())
+            for one in (found.low, found.high):
+                one[found.bare] *= 100
+        elif not _is_core(feed):
+            self.empty(feed, found, (bare > 0) & (bare <= 1), remarks.ratio_or_percent())
         self.empty(feed, found, np.fmax(found.low, found.high) > _WHOLE_PERCENT, remarks.beyond_percent())
+
+    def remark(self, note: Note) -> None:
+        """Say something of a column, once."""
+        if note not in self.plan.notes and note not in self.remarks:
+            self.remarks.append(note)
 
     def empty(self, feed: Feed, found: Measured, rows: NDArray[np.bool_], note: Note) -> None:
         """Leave rows empty, each with a note."""
@@ -285,6 +292,18 @@ def _target(feed: Feed) -> str:
         "term": "term_years",
         "starting_price": "starting_price_yuan",
     }[feed.field]
+
+
+def _is_core(feed: Feed) -> bool:
+    """Whether a column has the name of the core's own, and so its unit."""
+    return feed.column.strip().lower() in RANGES[feed.field]
+
+
+def _says_ratio(feed: Feed, bare: Floats, ends: Floats) -> bool | None:
+    """Whether numbers of a percentage are ratios: fractions, and no percentage among them; None where none tells."""
+    if feed.unit is not None or (bare > 1).any() or (np.isfinite(ends) & np.isnan(bare) & (ends > 0)).any():
+        return False
+    return True if ((bare > 0) & (bare < 1)).any() else None
 
 
 def _fitting_unit(stated: Floats, measured_m2: Floats) -> Unit | None:

@@ -64,8 +64,15 @@ def derived_columns(  # noqa: PLR0913, PLR0917 - what is known of the rows
         "position_basis": pc.if_else(placed, "sourced", pc.if_else(pc.is_valid(district), "district", "none")),
         "position_attribution": pa.repeat(pa.scalar(constants.attribution, pa.string()), count),
         "accuracy_m": _first(fed.get("accuracy_m"), pa.repeat(pa.scalar(constants.accuracy_m, pa.float64()), count)),
-        "synthetic": pa.repeat(pa.scalar(constants.synthetic), count),
+        "synthetic": _made_up(fed.get("synthetic"), count, told=constants.synthetic),
     }
+
+
+def _made_up(stated: pa.Array | None, count: int, *, told: bool) -> pa.Array:
+    """A mark once made is never lost: what the file marks stays marked, and what the user says marks all."""
+    if told or stated is None:
+        return pa.repeat(pa.scalar(told), count)
+    return pc.fill_null(stated, fill_value=False)
 
 
 def _first(one: pa.Array | None, other: pa.Array | None) -> pa.Array:

@@ -33,6 +33,14 @@ def beyond_ratio() -> Note:
     )
 
 
+def ratio_or_percent() -> Note:
+    """On a number up to 1 among percentages."""
+    return Note(
+        "此列的数是百分数，不大于 1 的数可能是比值（0.4 即 40%），不能断定，留空。",
+        "the column holds percentages, and a number up to 1 may be a ratio (0.4 is 40 %): left empty.",
+    )
+
+
 def beyond_percent() -> Note:
     """On more than all."""
     return Note("大于 100% 的比例，留空。", "a share above 100 %, left empty.")
