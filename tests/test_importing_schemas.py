@@ -210,6 +210,7 @@ def test_a_mapping_that_cannot_be_is_refused_by_name(told, named):
     assert caught.value.name == "map"
     assert named in caught.value.zh
     assert named in caught.value.en
+    assert "、" not in caught.value.en
 
 
 def test_only_four_layers_can_be_mapped_onto():
@@ -318,10 +319,59 @@ def test_the_geometry_tells_the_unit_of_an_area_without_one(factor, unit):
     assert any(unit in note.zh and "相符" in note.zh for note in result.plan.notes)
 
 
-def test_an_area_without_unit_and_geometry_is_in_square_metres_and_says_so():
-    result = conformed({"面积": [12_000]})
-    assert result.columns["area_ha"].to_pylist() == [1.2]
-    assert any("--map 面积=area_ha:亩" in note.zh for note in result.plan.notes)
+@pytest.mark.parametrize("more", [{}, {"measured_m2": np.array([np.nan])}, {"measured_m2": np.array([77.0])}])
+def test_an_area_without_unit_that_no_geometry_tells_is_not_guessed(more):
+    result = conformed({"面积": [22.5]}, **more)
+    assert result.columns["area_ha"].to_pylist() == [None]
+    assert result.columns["area_source"].to_pylist() == [None]
+    [(row, _, note)] = result.notes["area_ha"]
+    assert row == 1
+    assert "--map 面积=area_ha:亩" in note.zh
+    assert "--map 面积=area_ha:亩" in note.en
+    assert values({"面积": [22.5]}, "area_ha", told={"面积": "area_ha:亩"}) == [1.5]
+    assert values({"面积": ["22.5亩"]}, "area_ha") == [1.5]
+
+
+def test_the_area_of_a_park_names_its_own_column():
+    [(_, _, note)] = conformed({"园区面积": [3.5]}).notes["park_area_ha"]
+    assert "--map 园区面积=park_area_ha:亩" in note.en
+
+
+def test_other_states_than_the_cores_stay_as_free_text():
+    result = conformed({"状态": ["在建", "建设中", "筹建中", "规划", "已建"]})
+    assert result.columns["status"].to_pylist() == ["在建", "建设中", "筹建中", "planned", "existing"]
+    assert sum("free text" in note.en for note in result.plan.notes) == 1
+    later = conform(result.plan, pa.table({"状态": ["在建"]}), 6)
+    assert later.plan.notes == result.plan.notes
+    assert not any("free text" in note.en for note in conformed({"状态": ["规划", None]}).plan.notes)
+
+
+def test_a_district_that_is_none_is_said_to_be_left_to_the_geometry():
+    [(_, _, note)] = conformed({"区县": ["火星区"]}).notes["district"]
+    assert "由几何确定" in note.zh
+    assert "not a known district; the geometry decides" in note.en
+
+
+@pytest.mark.parametrize(
+    ("layer_id", "name"),
+    [
+        ("enterprises", "行业"),
+        ("enterprises", "所属行业"),
+        ("enterprises", "注册资本"),
+        ("enterprises", "成立日期"),
+        ("parks", "级别"),
+        ("labs", "依托单位"),
+        ("labs", "地址"),
+    ],
+)
+def test_columns_that_the_core_has_no_place_for_stay_columns_of_their_own(layer_id, name):
+    assert planned(pa.table({name: ["x"]}), layer_id).left == (name,)
+
+
+def test_tracks_are_said_to_be_unchecked():
+    result = conformed({"所属赛道": ["合成生物"]}, "enterprises")
+    assert result.columns["tracks"].to_pylist() == ['["合成生物"]']
+    assert any("not checked" in note.en for note in result.plan.notes)
 
 
 def test_a_sum_without_unit_is_not_guessed():

@@ -27,7 +27,7 @@ from bioplan_gis.importing.mapping.fields_zh import RANGES
 from bioplan_gis.importing.mapping.indicators import entries_of
 from bioplan_gis.importing.mapping.landclasses import classes_of
 from bioplan_gis.importing.mapping.quantities import HECTARE, MU, SQUARE_METRE, UNITS, Unit
-from bioplan_gis.importing.mapping.words import district_of, kind_of, level_of, names_by_code, status_of
+from bioplan_gis.importing.mapping.words import district_of, is_core_status, kind_of, level_of, names_by_code, status_of
 from bioplan_gis.importing.rows import Note
 
 AREA_STATED = "表列 stated in the table"
@@ -42,6 +42,7 @@ _DIMENSIONS = {
     "term": "time",
     "starting_price": "money",
 }
+_TRACKS = ("tracks", "concentrates_on")
 _SHARES = ("building_density", "green_ratio")
 _BASE_UNITS = {"length": UNITS["m"], "time": UNITS["年"]}
 # Units that a column of areas without one may be in, tried against the geometry.
@@ -145,6 +146,8 @@ class _Work:
             _WORDS[name](self, feed)
         else:
             self.take(name, _OF_TYPE[kind](self.texts(feed)))
+        if name in _TRACKS:
+            self.remark(remarks.unchecked_list(feed.column))
 
     def district(self, feed: Feed) -> None:
         """The adcode, and the names that belong to it."""
@@ -157,6 +160,8 @@ class _Work:
     def status(self, feed: Feed) -> None:
         """The state of a place, in the core's words where it has them."""
         self.take("status", each_value(self.texts(feed), status_of, pa.string()))
+        if not all(map(is_core_status, pc.unique(self.columns["status"].drop_null()).to_pylist())):
+            self.remark(remarks.free_text(feed.column))
 
     def level(self, feed: Feed) -> None:
         """The level, in the core's words."""
@@ -225,9 +230,7 @@ class _Work:
     def area(self, feed: Feed, found: Measured) -> None:
         """An area in hectares."""
         if found.bare.any():
-            unit = self.settle_area(feed, found)
-            for ends in (found.low, found.high):
-                ends[found.bare] *= unit.factor
+            self.settle_area(feed, found)
         self.empty(
             feed, found, ~((found.low == found.high) | np.isnan(found.low) & np.isnan(found.high)), remarks.no_single()
         )
@@ -238,15 +241,21 @@ class _Work:
             stated = pc.is_valid(self.columns[name])
             self.columns.setdefault("area_source", pc.if_else(stated, AREA_STATED, pa.scalar(None, pa.string())))
 
-    def settle_area(self, feed: Feed, found: Measured) -> Unit:
-        """The unit of areas that are stated without one: the one that fits the geometry, else m²."""
+    def settle_area(self, feed: Feed, found: Measured) -> None:
+        """Read areas that are stated without a unit in the one that fits the geometry; where none does, leave them."""
         fitting = None
         if self.measured_m2 is not None and feed.field == "area":
             fitting = _fitting_unit(np.where(found.bare, found.low, np.nan), self.measured_m2)
-        unit = fitting or SQUARE_METRE
-        self.settled[feed] = replace(feed, unit=unit)
-        self.remarks.append(remarks.area_remark(feed.column, unit, fits=fitting is not None))
-        return unit
+        if fitting is None:
+            note = remarks.no_area_unit(feed.column, _target(feed))
+            # Named by its column, so that a report counts all rows under one sentence.
+            found.faults.extend((int(row), feed.column, note) for row in np.flatnonzero(found.bare))
+            found.low[found.bare] = found.high[found.bare] = np.nan
+            return
+        self.settled[feed] = replace(feed, unit=fitting)
+        self.remark(remarks.area_remark(feed.column, fitting))
+        for ends in (found.low, found.high):
+            ends[found.bare] *= fitting.factor
 
     def price(self, feed: Feed, found: Measured) -> None:
         """A sum in yuan; one per area needs the area."""

@@ -83,8 +83,7 @@ area        占地面积 园区面积 规划面积 规划用地面积 园区总�
 id          统一社会信用代码 社会信用代码 统一信用代码 信用代码 组织机构代码 注册号 企业编号 企业代码 编号 tyshxydm
             shxydm xydm zzjgdm uscc usci creditcode companyid enterpriseid id bh
 name_zh     企业名称 公司名称 单位名称 单位全称 名称 全称 qymc gsmc dwmc mc name companyname enterprisename
-tracks      赛道 细分赛道 细分领域 所属赛道 产业领域 行业领域 行业 所属行业 行业类别 行业名称 行业分类 xfly hy hymc
-            track tracks industry sector
+tracks      赛道 细分赛道 细分领域 所属赛道 xfly track tracks
 fact_zh     企业简介 简介 主营业务 主要产品 经营范围 zyyw zycp jyfw
 {_PLACE}""",
 }

@@ -4,16 +4,36 @@ from bioplan_gis.importing.mapping.quantities import Unit
 from bioplan_gis.importing.rows import Note
 
 
-def area_remark(column: str, unit: Unit, *, fits: bool) -> Note:
-    """On areas without a unit."""
-    if fits:
-        return Note(
-            f"“{column}”没有写单位；与几何相符的是{unit.name}，按{unit.name}计。",
-            f"“{column}” has no unit; {unit.name} agrees with the geometry and is taken.",
-        )
+def area_remark(column: str, unit: Unit) -> Note:
+    """On areas without a unit, which the geometry told."""
     return Note(
-        f"“{column}”没有写单位，按平方米计；若不是，请写明，如 --map {column}=area_ha:亩。",
-        f"“{column}” has no unit and is taken as m²; if that is wrong, say so: --map {column}=area_ha:亩.",
+        f"“{column}”没有写单位；与几何相符的是{unit.name}，按{unit.name}计。",
+        f"“{column}” has no unit; {unit.name} agrees with the geometry and is taken.",
+    )
+
+
+def no_area_unit(column: str, target: str) -> Note:
+    """On areas without a unit, where nothing tells it."""
+    return Note(
+        f"“{column}”的面积没有写单位，也没有相符的几何可以推断，留空；请写明，如 --map {column}={target}:亩。",
+        f"the area under “{column}” has no unit and no geometry that tells it, and is left empty; "
+        f"say which one: --map {column}={target}:亩.",
+    )
+
+
+def free_text(column: str) -> Note:
+    """On states that the core layers have no word for."""
+    return Note(
+        f"“{column}”中除现状（existing）、规划（planned）以外的状态按原文保留，不是固定词汇。",
+        f"under “{column}”, states other than existing (现状) and planned (规划) stay as written: free text.",
+    )
+
+
+def unchecked_list(column: str) -> Note:
+    """On lists of tracks."""
+    return Note(
+        f"“{column}”按原文作为列表保留，未与本系统的赛道核对。",
+        f"“{column}” is kept as a list of what is written there, not checked against the tracks known here.",
     )
 
 

@@ -133,24 +133,22 @@ def plan(
 
 
 def _no_layer(layer_id: str) -> ParameterError:
-    known = "、".join(SCHEMAS)
     return ParameterError(
         "as",
         layer_id,
-        f"没有可以对应的图层“{layer_id}”；可用的有 {known}。",
-        f"no layer “{layer_id}” to map columns onto; there are {known}.",
+        f"没有可以对应的图层“{layer_id}”；可用的有 {'、'.join(SCHEMAS)}。",
+        f"no layer “{layer_id}” to map columns onto; there are {', '.join(SCHEMAS)}.",
     )
 
 
 def _told(layer_id: str, names: Iterable[str], column: str, said: str) -> Feed | None:
     """What the user says of a column."""
     if column not in names:
-        known = "、".join(sorted(names))
         raise ParameterError(
             "map",
             column,
-            f"文件没有“{column}”这一列；有 {known}。",
-            f"the file has no column “{column}”; it has {known}.",
+            f"文件没有“{column}”这一列；有 {'、'.join(sorted(names))}。",
+            f"the file has no column “{column}”; it has {', '.join(sorted(names))}.",
         )
     field, _, unit_text = said.strip().replace("：", ":").partition(":")
     if not field or field in _COORDINATES:
@@ -162,12 +160,12 @@ def _told(layer_id: str, names: Iterable[str], column: str, said: str) -> Feed |
 
 
 def _no_field(layer_id: str, said: str, field: str) -> Feed:
-    known = "、".join(dict.fromkeys(("id", *SCHEMAS[layer_id], *fields_of(layer_id))))
+    known = tuple(dict.fromkeys(("id", *SCHEMAS[layer_id], *fields_of(layer_id))))
     raise ParameterError(
         "map",
         said,
-        f"{layer_id} 没有字段“{field}”；有 {known}。",
-        f"{layer_id} has no field “{field}”; it has {known}.",
+        f"{layer_id} 没有字段“{field}”；有 {'、'.join(known)}。",
+        f"{layer_id} has no field “{field}”; it has {', '.join(known)}.",
     )
 
 

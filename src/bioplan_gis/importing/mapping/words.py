@@ -32,7 +32,7 @@ _LEVELS = (
 )
 _STATES = {
     "existing": "现状 现有 已建 已建成 建成 运营 运营中 已运营 在营 存续 在业 开业 正常 existing",
-    "planned": "规划 拟建 在建 筹建 筹建中 建设中 规划中 planned",
+    "planned": "规划 拟建 规划中 planned",
 }
 _STATE_OF = {word: state for state, words in _STATES.items() for word in words.split()}
 _ABOVE_DISTRICT = re.compile(r"^(?:中国)?(?:浙江省?)?(?:杭州市?)?")
@@ -55,8 +55,13 @@ def level_of(text: str) -> str:
 
 
 def status_of(text: str) -> str:
-    """The core's word for a state, ``existing`` or ``planned``; another word (待出让, 已成交) stays as it is."""
+    """The core's word for a state, ``existing`` or ``planned``; another word (在建, 待出让) stays as it is."""
     return _STATE_OF.get(folded(text), text)
+
+
+def is_core_status(text: str) -> bool:
+    """Whether a state is one that the core layers have."""
+    return text in _STATES
 
 
 def district_of(text: str, districts: Mapping[str, str]) -> str | Note:
@@ -74,8 +79,8 @@ def district_of(text: str, districts: Mapping[str, str]) -> str | Note:
     if found:
         return found
     return Note(
-        f"“{text[:60]}”不是认得的区、县（市），留空。",
-        f"“{text[:60]}” is no district that is known here; it is left empty.",
+        f"“{text[:60]}”不是认得的区、县（市），由几何确定；没有几何的留空。",
+        f"“{text[:60]}” is not a known district; the geometry decides, and without one it is left empty.",
     )
 
 
