@@ -141,6 +141,40 @@ def test_indicators_on_the_parcels_own_row():
     assert merge(result, batch_of({name: table[name] for name in table.column_names})) is None
 
 
+def test_one_indicator_in_two_units_keeps_both_units():
+    table = pa.table({"投资强度（万元/亩）": [350], "投资强度_万元/公顷": [5250]})
+    found = entries(conform(planned(table), table, 1).columns["indicators"][0])
+    assert [(one["value"], one["unit"]) for one in found] == [(350, "万元/亩"), (5250, "万元/公顷")]
+
+
+def test_an_indicators_double_without_unit_is_no_indicator():
+    table = pa.table({"投资强度": [5250], "固定资产投资强度（万元/亩）": [350]})
+    result = conform(planned(table), table, 1)
+    assert [one["unit"] for one in entries(result.columns["indicators"][0])] == ["万元/亩"]
+    assert result.plan.left == ("投资强度",)
+    assert any("states no unit" in note.en and "“投资强度”" in note.en for note in result.plan.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "said"),
+    [
+        ("亩均产值", ["≥800", None], True),
+        ("亩均产值", [800.0, 900.0], True),
+        ("亩均产值", ["≥800", "≥800万元/亩"], True),
+        ("亩均产值", ["≥800万元/亩", None], False),
+        ("亩均产值（万元/亩）", ["800"], False),
+        ("亩均产值_万元/亩", ["800"], False),
+        ("研发投入", ["3%"], False),
+        ("排放标准", ["达到国家标准"], False),
+    ],
+)
+def test_an_indicator_without_unit_is_said_once(name, cells, said):
+    table = pa.table({name: cells})
+    result = conform(planned(table), table, 1)
+    assert sum("no unit" in note.en for note in result.plan.notes) == said
+    assert conform(result.plan, table, 9).plan.notes == result.plan.notes
+
+
 def test_a_ratio_that_differs_by_industry_is_left_to_the_indicators():
     columns = {**NOTICE, "容积率": ["2.0-3.0", "1.5-3.0", "2.0-3.0", "1.0-2.0"]}
     found = merged(batch_of(columns)).conformed

@@ -190,6 +190,48 @@ def test_of_two_units_the_finer_is_taken():
     assert values({"面积(亩)": [30.0], "面积(㎡)": [20_001.0]}, "area_ha") == [2.0001]
 
 
+def test_a_second_column_fills_what_the_first_leaves_empty():
+    columns = {"用地面积(㎡)": [10_000.0, None, -1.0, None], "面积(亩)": [99.0, 15.0, 30.0, -2.0]}
+    result = conformed({**columns, "起始价(元/㎡)": [100.0, 100.0, 100.0, 100.0]})
+    assert result.columns["area_ha"].to_pylist() == [1.0, pytest.approx(1.0), pytest.approx(2.0), None]
+    assert result.columns["area_source"].to_pylist() == [AREA_STATED] * 3 + [None]
+    assert result.stated_area_m2[:3] == pytest.approx([10_000, 10_000, 20_000])
+    assert result.columns["starting_price_yuan"].to_pylist()[:3] == pytest.approx([1e6, 1e6, 2e6])
+    assert [(row, value) for row, value, _ in result.notes["area_ha"]] == [(4, "-2.0")]
+    [note] = [note for note in result.plan.notes if "先取" in note.zh]
+    assert "“用地面积(㎡)”, which is taken first; “面积(亩)” fills its gaps" in note.en
+    first = conformed(columns)
+    later = conform(first.plan, pa.table(columns), 5)
+    assert later.columns["area_ha"].to_pylist()[1] == pytest.approx(1.0)
+
+
+def test_a_second_column_fills_no_end_of_a_range_that_is_open():
+    result = conformed({"容积率": ["≥1.5", None, None], "规划容积率": ["1.0-2.5", "1.0-2.0", "详见附件"]})
+    assert result.columns["floor_area_ratio_min"].to_pylist() == [1.5, 1.0, None]
+    assert result.columns["floor_area_ratio_max"].to_pylist() == [None, 2.0, None]
+    assert [row for row, _, _ in result.notes["floor_area_ratio_min"]] == [3]
+    two_names = conformed({"地块名称": ["甲", None], "坐落": ["东", "西"]}).columns["name_zh"].to_pylist()
+    assert two_names == ["甲", "西"]
+
+
+def test_a_second_column_without_unit_says_so_only_where_it_is_needed():
+    result = conformed({"出让面积(㎡)": [10_000.0, None], "面积": [15.0, 15.0]})
+    assert result.columns["area_ha"].to_pylist() == [1.0, None]
+    assert [row for row, _, _ in result.notes["area_ha"]] == [2]
+
+
+def test_numbers_of_parcels_do_not_fill_one_another():
+    result = conformed({"地块编号": ["a", None], "宗地编号": ["b", "c"]})
+    assert result.ids.to_pylist() == ["a", None]
+    assert result.columns["parcel_no"].to_pylist() == ["a", None]
+
+
+def test_columns_that_feed_nothing_are_named():
+    notes = planned(pa.table({"地块编号": ["1"], "备注": ["x"], "四至": ["y"]})).notes
+    assert notes[-1].zh == "其余列照原样保留：“备注”、“四至”。"
+    assert notes[-1].en == "The other columns are kept as they are: “备注”, “四至”."
+
+
 def test_what_is_told_comes_before_what_is_recognised():
     columns = {"编码": ["a"], "地块编号": ["b"], "大小": [30.0]}
     result = conformed(columns, told={"编码": "id", "大小": "area_ha:亩", "地块编号": ""})

@@ -1,7 +1,7 @@
 """A batch of a file's rows in the types of a core layer, by a plan made from the file's column names."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from bioplan_gis.importing.mapping.columns import (
 )
 from bioplan_gis.importing.mapping.feeds import Conformed, Feed, Plan
 from bioplan_gis.importing.mapping.fields_zh import RANGES
-from bioplan_gis.importing.mapping.indicators import entries_of
+from bioplan_gis.importing.mapping.indicators import entries_of, without_unit
 from bioplan_gis.importing.mapping.landclasses import classes_of
 from bioplan_gis.importing.mapping.quantities import HECTARE, MU, SQUARE_METRE, UNITS, Unit
 from bioplan_gis.importing.mapping.words import district_of, is_core_status, kind_of, level_of, names_by_code, status_of
@@ -65,12 +65,14 @@ def conform(plan: Plan, table: pa.Table, first_row: int, measured_m2: Floats | N
     batch = _Work(plan, table, measured_m2)
     batch.run()
     notes = {
-        kind: [(first_row + row, value, note) for row, value, note in faults] for kind, faults in batch.faults.items()
+        kind: [(first_row + row, value, note) for row, value, note in faults]
+        for kind, faults in batch.faults.items()
+        if faults
     }
     names = [name for name in plan.types if name in batch.columns]
-    settled = tuple(batch.settled.get(feed, feed) for feed in plan.feeds)
+    settled, spares = (tuple(batch.settled.get(feed, feed) for feed in feeds) for feeds in (plan.feeds, plan.spares))
     return Conformed(
-        replace(plan, feeds=settled, notes=(*plan.notes, *batch.remarks)),
+        replace(plan, feeds=settled, spares=spares, notes=(*plan.notes, *batch.remarks)),
         pa.table([batch.columns[name] for name in names], names) if names else pa.table({}),
         batch.ids,
         notes,
@@ -103,7 +105,43 @@ class _Work:
                 self.ids = self.texts(feed)
             elif feed.field in self.plan.types:
                 self.value(feed)
+            if feed.field == "area":
+                self.fill(spare for spare in self.plan.spares if spare.field == "area")
+        self.fill(spare for spare in self.plan.spares if spare.field != "area")
         self.indicators()
+
+    def fill(self, spares: Iterable[Feed]) -> None:
+        """Fill what is empty from further columns of the same meaning."""
+        for spare in spares:
+            if all(feed.field != spare.field for feed in self.plan.feeds):
+                continue
+            other = _Work(replace(self.plan, feeds=(spare,), spares=(), indicators=()), self.table, self.measured_m2)
+            other.area_m2 = self.area_m2 if spare.field != "area" else None
+            other.run()
+            self.settled |= other.settled
+            for note in other.remarks:
+                self.remark(note)
+            self.fill_from(other)
+
+    def fill_from(self, other: "_Work") -> None:
+        """Take another's values where all columns that it feeds are empty; what it could not read there is said."""
+        stated = [name for name, values in other.columns.items() if values.null_count < len(values)]
+        empty = np.ones(len(self.table), bool)
+        for name in {*stated, *other.faults}:
+            if name in self.columns:
+                empty &= pc.is_null(self.columns[name]).to_numpy(zero_copy_only=False)
+        filled = np.zeros(len(empty), bool)
+        for name in stated:
+            values = other.columns[name]
+            filled |= empty & pc.is_valid(values).to_numpy(zero_copy_only=False)
+            mine = self.columns.get(name, pa.nulls(len(values), values.type))
+            self.columns[name] = pc.if_else(pa.array(empty), values, mine)
+        if other.area_m2 is not None and "area_ha" in stated:
+            mine_m2 = np.nan if self.area_m2 is None else self.area_m2
+            self.area_m2 = np.where(empty, other.area_m2, mine_m2)
+        for name, faults in other.faults.items():
+            kept = [fault for fault in self.faults[name] if not filled[fault[0]]]
+            self.faults[name] = kept + [fault for fault in faults if empty[fault[0]]]
 
     def array(self, feed: Feed) -> pa.Array:
         """A column of the file as one array."""
@@ -125,6 +163,8 @@ class _Work:
         found = entries_of(self.plan, self.table)
         if found is not None:
             self.columns.setdefault("indicators", found)
+        for column in without_unit(self.plan, self.table):
+            self.remark(remarks.indicator_without_unit(column))
 
     def land(self, feeds: Sequence[Feed]) -> None:
         """The land class, from all columns that speak of it."""

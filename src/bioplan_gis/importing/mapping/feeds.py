@@ -43,6 +43,7 @@ class Plan:
         notes: the same in words, and on what names left open.
         districts: name of a district → adcode.
         types: type by core column.
+        spares: further columns that mean what a feed means; they fill its empty cells.
     """
 
     layer_id: str
@@ -52,6 +53,7 @@ class Plan:
     notes: tuple[Note, ...]
     districts: Mapping[str, str]
     types: Mapping[str, str]
+    spares: tuple[Feed, ...] = ()
 
     @property
     def id_column(self) -> str | None:

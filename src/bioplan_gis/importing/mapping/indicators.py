@@ -9,7 +9,7 @@ states; where it states none, none is given.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,6 +50,7 @@ _TITLES: Mapping[str, tuple[str, str]] = {
 _WHEN = re.compile(r"^(?:项目)?(?:达产年|达产后?|投产后?|投产初始运行期满|初始运行期满?|竣工验收后)[\s_]*")
 _UNIT = "(?:万元|亿元|元|吨标准煤|吨标煤|tce|吨|千克|kg|人|年|亩|公顷|平方米|m2|立方米|m3|千瓦时|kwh)"
 _COMPOUND = re.compile(rf"{_UNIT}(?:\s*[/每·.]\s*{_UNIT})+")
+_ANY_UNIT = f"[%％‰]|{_UNIT}"
 _CODE = re.compile(r"[(\[]?\s*(?:国民经济)?(?:行业)?(?:代码|编码)?\s*[:：]?\s*([a-t]?\d{2,4})\s*[)\]]?", re.IGNORECASE)
 
 
@@ -77,7 +78,7 @@ def indicator_of(name: str) -> Match | None:
     found = match_among(_NAMES, bare)
     if found is None:
         return None
-    unit = unit_text_of(bare)
+    unit = unit_text_of(bare) or (found.unit.name if found.unit else None)
     return Match(found.field, found.rank, Unit(unit, "indicator", 1) if unit else None, found.bound, cut=found.cut)
 
 
@@ -97,6 +98,16 @@ def entries_of(plan: Plan, table: pa.Table) -> pa.Array | None:
     joined = pc.binary_join_element_wise(*entries, "", null_handling="replace", null_replacement="")
     stated = pc.if_else(pc.equal(joined, ""), None, pc.utf8_slice_codeunits(joined, 1))
     return pc.binary_join_element_wise("[", stated, "]", "")
+
+
+def without_unit(plan: Plan, table: pa.Table) -> Iterator[str]:
+    """Columns of indicators where neither the heading nor some cell with a number states a unit."""
+    for feed in plan.indicators:
+        if feed.unit is None and feed.field not in LISTED:
+            texts = texts_of(_array(table, feed.column))
+            numbers = pc.match_substring_regex(texts, r"\d")
+            if pc.any(pc.and_not(numbers, pc.match_substring_regex(texts, _ANY_UNIT))).as_py():
+                yield feed.column
 
 
 def _of_industry(plan: Plan) -> Iterable[Feed]:

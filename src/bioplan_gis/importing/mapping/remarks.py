@@ -29,6 +29,14 @@ def free_text(column: str) -> Note:
     )
 
 
+def indicator_without_unit(column: str) -> Note:
+    """On an indicator that is a bare number."""
+    return Note(
+        f"指标“{column}”没有写单位，只存数值，不带单位。",
+        f"the indicator “{column}” has no unit: its numbers are kept without one.",
+    )
+
+
 def unchecked_list(column: str) -> Note:
     """On lists of tracks."""
     return Note(

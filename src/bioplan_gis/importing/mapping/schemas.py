@@ -77,6 +77,8 @@ _DIMENSIONS = {
     "green_ratio": ("share",),
     "height": ("length",),
 }
+# Numbers of one column must not stand in for those of another.
+_IDENTITY = ("id", "parcel_no")
 # What ``--map`` may say of a column that holds coordinates; the readers of tables use it.
 _COORDINATES = ("lon", "lat", "easting", "northing", "wkt")
 
@@ -118,17 +120,25 @@ def plan(
     order = [column.name for column in columns]
     feeds = sorted([*feeds, *_parcel_numbers(layer_id, feeds)], key=lambda feed: order.index(feed.column))
     used = {feed.column for feed in feeds}
-    indicators = tuple(_indicators(layer_id, [column.name for column in columns if column.name not in {*used, *told}]))
+    spares = tuple(spare for spare, _ in beaten if spare.field not in _IDENTITY)
+    doubled = {spare.column for spare, _ in beaten}
+    indicators, unfit = _indicators(layer_id, [name for name in order if name not in {*used, *told, *doubled}])
+    fed = {*used, *(feed.column for feed in (*indicators, *spares))}
+    left = tuple(name for name in order if name not in fed)
     return Plan(
         layer_id=layer_id,
         feeds=tuple(feeds),
         indicators=indicators,
-        left=tuple(
-            column.name for column in columns if column.name not in {*used, *(feed.column for feed in indicators)}
+        left=left,
+        notes=(
+            *(_sentence(layer_id, feed) for feed in (*feeds, *indicators)),
+            *(_beaten(*pair) for pair in beaten),
+            *unfit,
+            *_aside(left),
         ),
-        notes=(*(_sentence(layer_id, feed) for feed in (*feeds, *indicators)), *beaten),
         districts=MappingProxyType(dict(districts or {})),
         types=SCHEMAS[layer_id],
+        spares=spares,
     )
 
 
@@ -204,15 +214,16 @@ def _bound(found: Match, name: str) -> str | None:
     return found.bound or ("max" if found.field == "height" and not name.isspace() else None)
 
 
-def _best(given: Sequence[Feed], recognised: Iterable[tuple[Feed, int]]) -> tuple[list[Feed], list[Note]]:
-    """One feed for each field and end: what was told, else the best name; and notes on the others."""
-    chosen = {(feed.field, feed.bound): feed for feed in given}
-    notes = []
-    for feed, _ in sorted(recognised, key=lambda pair: (pair[1], _coarseness(pair[0]))):
+def _best(given: Sequence[Feed], recognised: Iterable[tuple[Feed, int]]) -> tuple[list[Feed], list[tuple[Feed, Feed]]]:
+    """One feed for each field and end: what was told, else the best name; and the others, each with its better."""
+    chosen: dict[tuple[str, str | None], Feed] = {}
+    beaten = []
+    best_first = sorted(recognised, key=lambda pair: (pair[1], _coarseness(pair[0])))
+    for feed in (*given, *(feed for feed, _ in best_first)):
         winner = chosen.setdefault((feed.field, feed.bound), feed)
         if winner is not feed:
-            notes.append(_beaten(feed, winner))
-    return list(chosen.values()), notes
+            beaten.append((feed, winner))
+    return list(chosen.values()), beaten
 
 
 def _coarseness(feed: Feed) -> float:
@@ -221,10 +232,22 @@ def _coarseness(feed: Feed) -> float:
 
 
 def _beaten(feed: Feed, winner: Feed) -> Note:
+    if feed.field in _IDENTITY:
+        return Note(
+            f"“{feed.column}”与“{winner.column}”同义，采用“{winner.column}”，“{feed.column}”照原样保留。",
+            f"“{feed.column}” means the same as “{winner.column}”, which is used; “{feed.column}” is kept as it is.",
+        )
     return Note(
-        f"“{feed.column}”与“{winner.column}”同义，采用“{winner.column}”，“{feed.column}”照原样保留。",
-        f"“{feed.column}” means the same as “{winner.column}”, which is used; “{feed.column}” is kept as it is.",
+        f"“{feed.column}”与“{winner.column}”同义：先取“{winner.column}”，其空缺处取“{feed.column}”。",
+        f"“{feed.column}” means the same as “{winner.column}”, which is taken first; “{feed.column}” fills its gaps.",
     )
+
+
+def _aside(left: Sequence[str]) -> Iterator[Note]:
+    """On columns that feed nothing."""
+    if left:
+        zh, en = ("、".join(f"“{name}”" for name in left), ", ".join(f"“{name}”" for name in left))
+        yield Note(f"其余列照原样保留：{zh}。", f"The other columns are kept as they are: {en}.")
 
 
 def _parcel_numbers(layer_id: str, feeds: Sequence[Feed]) -> Iterator[Feed]:
@@ -238,17 +261,31 @@ def _parcel_numbers(layer_id: str, feeds: Sequence[Feed]) -> Iterator[Feed]:
         yield replace(source, field=field)
 
 
-def _indicators(layer_id: str, names: Sequence[str]) -> Iterator[Feed]:
+def _indicators(layer_id: str, names: Sequence[str]) -> tuple[tuple[Feed, ...], list[Note]]:
+    """Columns of indicators; and notes on those that would be another's double without a unit to tell them apart."""
     if layer_id != "industrial_land":
-        return
+        return (), []
     listed = listed_in(names)
-    for name in names:
-        if name in listed:
-            yield Feed(name, listed[name], None, None)
-            continue
-        found = indicator_of(name)
-        if found:
-            yield Feed(name, found.field, found.unit, found.bound, cut=found.cut)
+    feeds: list[Feed] = [Feed(name, field, None, None) for name, field in listed.items()]
+    notes = []
+    found = [(name, one) for name in names if name not in listed and (one := indicator_of(name))]
+    # With a unit first: one that states none gives way.
+    for name, one in sorted(found, key=lambda pair: pair[1].unit is None):
+        feed = Feed(name, one.field, one.unit, one.bound, cut=one.cut)
+        double = next((other for other in feeds if (other.field, other.bound) == (feed.field, feed.bound)), None)
+        if double is not None and feed.unit is None:
+            notes.append(_double(feed, double))
+        else:
+            feeds.append(feed)
+    return tuple(sorted(feeds, key=lambda feed: names.index(feed.column))), notes
+
+
+def _double(feed: Feed, other: Feed) -> Note:
+    return Note(
+        f"“{feed.column}”与“{other.column}”是同一指标而没有写单位，不作指标，照原样保留。",
+        f"“{feed.column}” is the same indicator as “{other.column}” and states no unit: it is kept as it is, "
+        "as no indicator.",
+    )
 
 
 def _sentence(layer_id: str, feed: Feed) -> Note:
