@@ -62,7 +62,15 @@ OWNERS = {
     "rich": ("cli", "commands.*"),
     "pyogrio": ("importing.*", "exporting.*"),
     "openpyxl": ("importing.*", "exporting.*"),
-    "pyarrow": ("importing.*", "exporting.*", "storage.bulk", "storage.extracts", "imports", "exports"),
+    "pyarrow": (
+        "importing.*",
+        "exporting.*",
+        "storage.bulk",
+        "storage.extracts",
+        "storage.imports",
+        "imports",
+        "exports",
+    ),
     "cql2": ("storage.filters",),
 }
 # The edge opens a transaction and hands it on: it may name these types, and write no SQL.

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import geopandas
 import numpy as np
@@ -15,7 +16,9 @@ import pytest
 import shapely
 from pyproj import Geod
 from sqlalchemy import Engine, text
+from starlette.testclient import TestClient
 
+from bioplan_gis.app import create_app
 from bioplan_gis.catalogue import read_catalogue
 from bioplan_gis.errors import (
     FileRefusedError,
@@ -29,14 +32,15 @@ from bioplan_gis.errors import (
 from bioplan_gis.imports import MOST_BYTES_OF_AN_ID, ImportOptions, import_file, layer_id_of
 from bioplan_gis.loading import load
 from bioplan_gis.samples import SAMPLE, import_sample
-from bioplan_gis.settings import bundled
+from bioplan_gis.settings import Settings, bundled
 from bioplan_gis.storage.database import open_engine, reading, upgrade, writing
 from bioplan_gis.storage.frames import read_frame
 from bioplan_gis.storage.imports import drop_layer, read_report
 from bioplan_gis.storage.items import read_collection, read_feature
 from bioplan_gis.storage.layers import Layer, read_layer, read_layers
-from bureaus import as_file, parcels, squares
+from bureaus import EAST, NORTH, as_file, parcels, squares
 
+FAR = shapely.box(400_000, 3_000_000, 500_000, 3_100_000)
 LAND = ImportOptions(layer="parcels", conforms_to="industrial_land")
 
 
@@ -252,7 +256,7 @@ def test_a_built_in_layer_cannot_be_dropped_or_replaced(loaded_gpkg: Engine, tmp
 def test_a_table_of_somebody_else_is_left_untouched(loaded_copy: Engine, tmp_path: Path):
     with writing(loaded_copy) as connection:
         connection.execute(text("CREATE TABLE accounts (number INTEGER)"))
-    with pytest.raises(ForeignDatabaseError, match="not ours"):
+    with pytest.raises(ForeignDatabaseError, match="no layer's"):
         import_file(loaded_copy, as_file(parcels(1), tmp_path / "p.gpkg"), ImportOptions(layer="accounts"))
 
 
@@ -317,7 +321,7 @@ def test_a_file_that_ends_in_the_middle_leaves_the_old_state(loaded_copy: Engine
 
 def test_a_file_without_one_good_row_does_not_empty_the_layer(loaded_gpkg: Engine, tmp_path: Path):
     import_file(loaded_gpkg, as_file(parcels(2), tmp_path / "p.gpkg"), ImportOptions(layer="parcels"))
-    wrong = parcels(1).set_geometry([shapely.Polygon([(0, 0), (np.inf, 0), (1, 1), (0, 0)])], crs=4549)
+    wrong = geopandas.GeoDataFrame(geometry=[shapely.Polygon([(0, 0), (np.inf, 0), (1, 1), (0, 0)])], crs=4549)
     with pytest.raises(UnreadableFileError, match="nothing was changed"):
         import_file(loaded_gpkg, as_file(wrong, tmp_path / "q.gpkg"), ImportOptions(layer="parcels", crs="EPSG:4549"))
     assert stored(loaded_gpkg, "parcels")[0].feature_count == 2
@@ -343,6 +347,48 @@ def test_ids_that_come_twice_are_refused_with_their_rows(loaded_copy: Engine, tm
     }  # fmt: skip
     assert [(one["row"], "“a”" in one["en"]) for one in report.document["refused"]] == [(3, True)]
     assert [one["id"] for one in features(loaded_copy, "parcels")] == ["a", "b", "row-4"]
+
+
+def test_refused_rows_count_in_nothing_and_a_dry_run_refuses_the_same(loaded_copy: Engine, tmp_path: Path):
+    frame = parcels(3, 地块编号=["a", "b", "a"], **{"面积(亩)": [15.0, 15.0, 99.0]})
+    file = as_file(frame.set_geometry([*squares(2), FAR]), tmp_path / "p.gpkg")
+    for dry_run in (True, False):
+        options = ImportOptions(layer="parcels", conforms_to="industrial_land", dry_run=dry_run)
+        document = import_file(loaded_copy, file, options).document
+        assert document["rows"]["taken"] == 2
+        assert [one["row"] for one in document["refused"]] == [3]
+        assert document["area"]["sum_m2"] == pytest.approx(20_000, rel=1e-2)
+        assert document["landing"]["outside_hangzhou"]["count"] == 0
+        assert document["extent"]["bbox"][1] > 30
+        assert document["area_differences"]["count"] == 0
+
+
+def test_a_row_whose_geometry_is_of_no_use_is_kept_for_its_attributes(loaded_copy: Engine, tmp_path: Path):
+    both = squares(1)[0], shapely.box(EAST + 50, NORTH + 30, EAST + 150, NORTH + 130)
+    overlapping = shapely.MultiPolygon(both)
+    frame = parcels(2).set_geometry([*squares(1), overlapping], crs=4549)
+    report = import_file(loaded_copy, as_file(frame, tmp_path / "p.gpkg"), LAND)
+    _, found = stored(loaded_copy, "parcels")
+    assert found.geometry.isna().tolist() == [False, True]
+    assert report.document["rows"]["without_geometry"] == 1
+    assert [one["rows"] for one in report.document["kept_without_geometry"]] == [[2]]
+
+
+def test_a_district_that_the_geometry_contradicts_is_told(loaded_copy: Engine, tmp_path: Path):
+    file = tmp_path / "p.csv"
+    file.write_text("企业名称,行政区,经度,纬度\n甲,淳安县,120.2,30.2\n乙,滨江区,120.2,30.2\n", encoding="utf-8")
+    report = import_file(loaded_copy, file, ImportOptions(layer="firms", conforms_to="enterprises"))
+    _, found = stored(loaded_copy, "firms")
+    assert found["district"].tolist() == ["330108", "330108"]
+    assert [one["rows"] for one in report.document["values"] if one["kind"].startswith("district")] == [[1]]
+
+
+def test_what_a_file_marks_as_made_up_stays_marked(loaded_copy: Engine, tmp_path: Path):
+    file = as_file(parcels(2, synthetic=[True, False]), tmp_path / "p.gpkg")
+    import_file(loaded_copy, file, LAND)
+    layer, found = stored(loaded_copy, "parcels")
+    assert layer.synthetic
+    assert found["synthetic"].tolist() == [True, False]
 
 
 def test_stated_areas_that_are_off_are_reported(loaded_gpkg: Engine, tmp_path: Path):
@@ -495,3 +541,13 @@ def test_the_sample_is_the_same_every_time(loaded_gpkg: Engine):
     before = features(loaded_gpkg, SAMPLE)
     import_sample(loaded_gpkg, ImportOptions())
     assert features(loaded_gpkg, SAMPLE) == before
+
+
+def test_an_id_with_a_slash_has_an_address(loaded_copy: Engine, tmp_path: Path):
+    ids = ["萧政储出/12", "../../x", "a b%2Fc"]
+    import_file(loaded_copy, as_file(parcels(3, 地块编号=ids), tmp_path / "p.gpkg"), LAND)
+    url = loaded_copy.url.render_as_string(hide_password=False)
+    with TestClient(create_app(Settings(database_url=url))) as client:
+        for feature_id in ids:
+            answer = client.get(f"/api/collections/parcels/items/{quote(feature_id, safe='')}")
+            assert (answer.status_code, answer.json()["id"]) == (200, feature_id)

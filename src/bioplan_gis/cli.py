@@ -1,15 +1,17 @@
 """``bioplan``: every command by its name, and how errors end."""
 
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
 from rich.markup import escape
 
 from bioplan_gis.commands import exports, geodata, layers, service, sites
-from bioplan_gis.commands.terminal import err, out
+from bioplan_gis.commands.terminal import err, harmless, out
 from bioplan_gis.errors import BioplanError
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
@@ -49,16 +51,21 @@ def options(
 
 def main() -> NoReturn:
     """Run the command line; an error that can be explained is two sentences and exit status 1."""
+    signal.signal(signal.SIGTERM, _stop)
     try:
         app()
     except BioplanError as error:
-        err.print(
-            f"[bold red]错误[/] {escape(error.zh)}", f"[bold red]Error[/] {escape(error.en)}", sep="\n", soft_wrap=True
-        )
-        if error.details:
-            err.print(escape(error.details), soft_wrap=True)
+        zh, en, details = (escape(harmless(each)) for each in (error.zh, error.en, error.details))
+        err.print(f"[bold red]错误[/] {zh}", f"[bold red]Error[/] {en}", sep="\n", soft_wrap=True)
+        if details:
+            err.print(details, soft_wrap=True)
         sys.exit(1)
     sys.exit(0)
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    """Asked to end, a command undoes what it began and takes its temporary files along."""
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pyarrow as pa
@@ -16,18 +18,18 @@ import shapely
 from sqlalchemy import Connection, Engine
 
 from bioplan_gis.errors import ParameterError, UnreadableFileError
-from bioplan_gis.importing.intake import Chunk, Intake, Wishes
+from bioplan_gis.importing.intake import Chunk, Intake, Wishes, twice
 from bioplan_gis.importing.mapping.fields import renamed
 from bioplan_gis.importing.mapping.schemas import SCHEMAS
 from bioplan_gis.importing.placing.landing import District, Landing
 from bioplan_gis.importing.reading.reader import open_rows
 from bioplan_gis.importing.report import ImportReport, notes_json, place_section, rows_section
-from bioplan_gis.importing.rows import Batch, Facts, Note, Reading
+from bioplan_gis.importing.rows import Batch, Facts, Reading
 from bioplan_gis.importing.wkb import decode
 from bioplan_gis.storage.bulk import insert_rows
 from bioplan_gis.storage.database import reading, require_schema, settle, writing
 from bioplan_gis.storage.frames import read_frame
-from bioplan_gis.storage.imports import Staging, find_duplicates, open_staging, publish, write_report
+from bioplan_gis.storage.imports import Staging, find_duplicates, open_staging, publish, read_ids, write_report
 from bioplan_gis.storage.layers import Layer, read_layer
 from bioplan_gis.storage.tables import CORE_LAYERS
 
@@ -36,7 +38,9 @@ Progress = Callable[[int, int | None], None]
 MOST_BYTES_OF_AN_ID = 48
 UNSTATED = "未说明 not stated"
 _ID = re.compile(r"[^\W\d_][\w-]*")
-_FORBIDDEN = re.compile(r"(gpkg|rtree|sqlite|pg|bioplan|alembic)_|spatial_ref_sys|(geometry|geography|raster)_columns")
+_FORBIDDEN = re.compile(
+    r"(gpkg|rtree|sqlite|pg|bioplan|alembic)_|(spatial_ref_sys|(geometry|geography)_columns|layers|loads|imports)$"
+)
 _COLUMNS = {core.id: core.columns for core in CORE_LAYERS}
 
 
@@ -103,12 +107,15 @@ def import_file(
     require_schema(engine)
     with reading(engine) as connection:
         landing = read_landing(connection)
+        known = tuple(read_ids(connection, layer_id)) if options.append else ()
     how = Reading(options.source_layer, options.encoding, options.mapping)
-    with open_rows(path, how) as rows:
+    with _explained(path), open_rows(path, how) as rows:
         first = next(rows.batches, None)
         if first is None:
             raise _no_rows(path)
         intake = Intake(rows.facts, first.attributes.schema, _wishes(options), landing)
+        for ids in known:
+            intake.seen.repeated(ids)
         batches = _reported(chain([first], rows.batches), rows.facts, progress)
         batches = intake.batches(batches)
         draft = _draft(layer_id, path, options, intake, _geometry_type(first, rows.facts))
@@ -126,6 +133,20 @@ def import_file(
             report = _publish(connection, staging, intake, opening)
     settle(engine)
     return report
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """What the system says of files on the way in: the temporary folder is full, the file was taken away."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnreadableFileError(
+            f"读取“{path.name}”时出错：{reason}。未作改动；请检查文件，及临时文件夹 {gettempdir()} 的空间与权限。",
+            f"Reading “{path.name}”, the system says: {reason}. Nothing was changed; see to the file, and to space and "
+            f"rights in the temporary folder {gettempdir()}.",
+        ) from error
 
 
 def layer_id_of(path: Path, told: str | None) -> str:
@@ -249,18 +270,15 @@ def _identified(chunk: Chunk, staging: Staging, intake: Intake) -> pa.Table:
 def _publish(connection: Connection, staging: Staging, intake: Intake, opening: Mapping[str, Any]) -> ImportReport:
     """Where readers find it, with the report beside it."""
     tally = intake.tally
-    _require_some(opening["file"]["name"], intake)
     for row, feature_id in find_duplicates(connection, staging):
         tally.taken -= 1
-        tally.refuse(row, _twice(feature_id))
-    layer = publish(connection, staging, tally.bbox, opening["file"]["sha256"])
+        tally.refuse(row, twice(feature_id))
+    _require_some(opening["file"]["name"], intake)
+    marked = replace(staging, draft=replace(staging.draft, synthetic=staging.draft.synthetic or bool(tally.synthetic)))
+    layer = publish(connection, marked, tally.bbox, opening["file"]["sha256"])
     document = {**opening, **_findings(intake, layer), "dry_run": False}
     write_report(connection, layer, document)
     return ImportReport(document)
-
-
-def _twice(feature_id: str) -> Note:
-    return Note(f"编号“{feature_id}”已被前面的要素使用", f"the id “{feature_id}” belongs to an earlier feature")
 
 
 def _findings(intake: Intake, layer: Layer) -> dict[str, Any]:

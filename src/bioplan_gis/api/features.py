@@ -118,7 +118,7 @@ def items(  # noqa: PLR0913, PLR0917
     return answer(request, body, GEOJSON, entity_tag(request, [layer]))
 
 
-@router.get("/collections/{layer_id}/items/{feature_id}", summary="One feature")
+@router.get("/collections/{layer_id}/items/{feature_id:path}", summary="One feature")
 def item(
     request: Request,
     connection: ReadConnection,

@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from bioplan_gis.commands.terminal import harmless
+
 Report = Mapping[str, Any]
 SQUARE_METRES_PER_HECTARE = 10_000
 MOST_LINES = 10
@@ -14,7 +16,7 @@ MOST_LINES = 10
 def print_report(console: Console, report: Report) -> None:
     """Print a report; the whole of it is in the JSON."""
     for line in report_lines(report):
-        console.print(line, soft_wrap=True)
+        console.print(harmless(line).replace("\n", " "), soft_wrap=True)
 
 
 def report_lines(report: Report) -> Iterator[str]:

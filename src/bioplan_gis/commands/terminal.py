@@ -11,8 +11,17 @@ from bioplan_gis.settings import Settings
 from bioplan_gis.storage.database import open_engine, reading, require_schema
 from bioplan_gis.storage.layers import require_layers
 
+# Control characters, and those that turn the direction of what follows: a file may not write the terminal's script.
+_HARMFUL = dict.fromkeys((*range(32), 127, *range(128, 160), *range(8234, 8239), *range(8294, 8298)), "�")
+_KEPT = {ord("\n"), ord("\t")}
+_HARMLESS = {code: mark for code, mark in _HARMFUL.items() if code not in _KEPT}
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+def harmless(text: str) -> str:
+    """A text with the marks of replacement in place of characters that would steer a terminal."""
+    return text.translate(_HARMLESS)
 
 
 def prepare(settings: Settings) -> None:

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
 from bioplan_gis.catalogue import Column
-from bioplan_gis.crs import Shapes, areas_m2
+from bioplan_gis.crs import Shapes
 from bioplan_gis.errors import ParameterError
+from bioplan_gis.importing.areas import area_plan, compare, measured_m2_of
+from bioplan_gis.importing.ids import SeenIds
 from bioplan_gis.importing.mapping.columns import texts_of
 from bioplan_gis.importing.mapping.derived import Constants, derived_columns
 from bioplan_gis.importing.mapping.fields import Field, canonical, fields_of
@@ -19,15 +22,16 @@ from bioplan_gis.importing.mapping.notices import merge, whole_parcels
 from bioplan_gis.importing.mapping.schemas import Column as FileColumn
 from bioplan_gis.importing.mapping.schemas import Conformed, Plan, conform
 from bioplan_gis.importing.mapping.schemas import plan as plan_for
+from bioplan_gis.importing.placing.districts import settle
 from bioplan_gis.importing.placing.georeference import Georeference, georeference, require_certain, to_storage
 from bioplan_gis.importing.placing.landing import HANGZHOU, Landed, Landing
 from bioplan_gis.importing.repairs import KEPT_NULL, REPAIRS, promote, repair
-from bioplan_gis.importing.report import MOST_EXAMPLES, Tally
+from bioplan_gis.importing.report import Tally
 from bioplan_gis.importing.rows import Batch, Facts, Note
 
+MARK = "synthetic"
 COORDINATES = frozenset(("lon", "lat", "easting", "northing", "wkt"))
 MOST_SAMPLES = 20_000
-TOLERANCE = 0.01
 MERGED = Note("同一地块的多行（分行业指标）已并为一个要素", "rows of one parcel, one an industry, made one feature")
 BEYOND = Note("坐标换算后不在经纬度范围内", "its coordinates lie beyond the range of its CRS")
 
@@ -84,6 +88,7 @@ class _Rows:
     shapes: Shapes | None
     measured_m2: Floats
     conformed: Conformed | None
+    stated_m2: Floats | None
 
 
 class Intake:
@@ -94,6 +99,7 @@ class Intake:
         fields: the file's columns that the layer keeps as they are.
         plan: how columns feed the core layer; None for a layer with columns of its own only.
         georeference: where the coordinates are; None until a batch has some.
+        seen: the ids so far.
     """
 
     def __init__(self, facts: Facts, schema: pa.Schema, wishes: Wishes, landing: Landing) -> None:
@@ -105,13 +111,14 @@ class Intake:
         self.facts = facts
         self.tally = Tally()
         self.georeference: Georeference | None = None
+        self.seen = SeenIds()
         self._wishes = wishes
         self._landing = landing
         self._mapping = {name: field for name, field in (wishes.mapping or {}).items() if field not in COORDINATES}
         columns = [FileColumn(column.name, column.type) for column in schema]
         self.plan = self._plan(columns)
         self._id_column = self.plan.id_column if self.plan else self._own_id_column(columns)
-        self._areas = None if self.plan else _area_plan(columns)
+        self._areas = None if self.plan else area_plan(columns)
         self._hangzhou = [one.adcode for one in landing.districts if one.scope == HANGZHOU]
         self.fields = self._fields(schema)
 
@@ -142,27 +149,38 @@ class Intake:
         """
         count = batch.attributes.num_rows
         refused = {row - batch.first_row: note for row, note in batch.faults.items()}
-        shapes = None if batch.wkb is None else self._shapes(batch, refused)
-        measured_m2 = np.full(count, np.nan) if shapes is None else _areas_m2(shapes)
+        unplaced = {row - batch.first_row: note for row, note in batch.geometry_faults.items()}
+        shapes = None if batch.wkb is None else self._shapes(batch, refused, unplaced)
+        measured_m2 = np.full(count, np.nan) if shapes is None else measured_m2_of(shapes)
         self.tally.read += count
-        rows = _Rows(np.arange(count), batch.attributes, shapes, measured_m2, None)
-        if self.plan is not None:
-            rows = self._conformed(self.plan, batch, rows)
-        else:
-            self._compare_plain(batch, measured_m2)
-        return self._counted(batch.first_row, rows, refused)
+        rows = _Rows(np.arange(count), batch.attributes, shapes, measured_m2, None, None)
+        rows = self._stated(batch, rows) if self.plan is None else self._conformed(self.plan, batch, rows)
+        self._keep_unplaced(batch, unplaced, refused)
+        ids = self._ids(rows)
+        for at in np.flatnonzero(self.seen.repeated(ids)).tolist():
+            refused.setdefault(int(rows.offsets[at]), twice(ids[at].as_py()))
+        for offset, note in sorted(refused.items()):
+            self.tally.refuse(batch.first_row + offset, note)
+        return self._counted(batch.first_row, rows, ids, ~np.isin(rows.offsets, list(refused)))
+
+    def _stated(self, batch: Batch, rows: "_Rows") -> "_Rows":
+        """A layer of its own columns may state areas as well."""
+        if self._areas is None:
+            return rows
+        conformed = conform(self._areas, batch.attributes, batch.first_row, rows.measured_m2)
+        self._areas = conformed.plan
+        return replace(rows, stated_m2=conformed.stated_area_m2)
 
     def _conformed(self, plan: Plan, batch: Batch, rows: "_Rows") -> "_Rows":
         """The rows with what feeds the core layer; those of one parcel as one."""
         conformed = conform(plan, batch.attributes, batch.first_row, rows.measured_m2)
         self.plan = conformed.plan
-        self._compare(batch.first_row, conformed.stated_area_m2, rows.measured_m2)
         for kind, notes in conformed.notes.items():
             for row, value, note in notes:
                 self.tally.found(self.tally.values, f"{kind}: {value}"[:80], note, [row])
         merged = merge(conformed, batch)
         if merged is None:
-            return replace(rows, conformed=conformed)
+            return replace(rows, conformed=conformed, stated_m2=conformed.stated_area_m2)
         kept, placed = (np.asarray(each) for each in (merged.rows, merged.geometry_rows))
         gone = np.setdiff1d(rows.offsets, kept) + batch.first_row
         self.tally.found(self.tally.values, "merged", MERGED, gone)
@@ -173,25 +191,37 @@ class Intake:
             None if rows.shapes is None else rows.shapes[placed],
             rows.measured_m2[placed],
             merged.conformed,
+            merged.conformed.stated_area_m2,
         )
 
-    def _counted(self, first_row: int, rows: "_Rows", refused: Mapping[int, Note]) -> Chunk:
+    def _keep_unplaced(self, batch: Batch, unplaced: Mapping[int, Note], refused: dict[int, Note]) -> None:
+        """A row whose geometry cannot be used is kept without it where it says anything else."""
+        for offset, note in unplaced.items():
+            if offset in refused:
+                continue
+            if any(column[offset].is_valid for column in batch.attributes.columns):
+                self.tally.found(self.tally.emptied, f"unusable: {note.en}", note, [batch.first_row + offset])
+            else:
+                refused[offset] = note
+
+    def _counted(self, first_row: int, rows: "_Rows", ids: pa.Array, taken: Mask) -> Chunk:
         """What is taken of the rows, after all of it was counted."""
         tally, shapes = self.tally, rows.shapes
-        landed = None if shapes is None else self._landing.counts(shapes)
-        columns = self._attributes(first_row, rows, landed)
-        for offset, note in refused.items():
-            tally.refuse(first_row + offset, note)
-        taken = ~np.isin(rows.offsets, list(refused))
         tally.taken += int(taken.sum())
-        present = np.zeros(len(taken), bool) if shapes is None else taken & ~shapely.is_missing(shapes)
+        placed = np.zeros(len(taken), bool) if shapes is None else ~shapely.is_missing(shapes)
+        present = taken & placed
         tally.without_geometry += int(taken.sum() - present.sum())
+        landed = None if shapes is None else self._landing.counts(_only(shapes, taken))
         if shapes is not None and landed is not None and present.any():
             tally.area_m2 += float(np.nansum(rows.measured_m2[present]))
             tally.widen(tuple(shapely.total_bounds(shapes[present]).tolist()))
             tally.landed(landed)
             inside = np.isin(landed.adcodes, self._hangzhou)
             tally.outside.add((rows.offsets[present & ~inside] + first_row).tolist())
+        if rows.stated_m2 is not None:
+            compare(tally, rows.offsets + first_row, rows.stated_m2, np.where(taken, rows.measured_m2, np.nan))
+        columns = self._attributes(first_row, rows, ids, landed)
+        tally.synthetic += _made_up(columns)
         if taken.all():
             return Chunk(columns, shapes)
         return Chunk(columns.filter(pa.array(taken)), None if shapes is None else shapes[taken])
@@ -223,17 +253,21 @@ class Intake:
         kept = pa.schema([column for column in schema if column.name not in repeated])
         return fields_of(kept, core)
 
-    def _shapes(self, batch: Batch, refused: dict[int, Note]) -> Shapes:
-        """The batch's geometries in EPSG:4490."""
+    def _shapes(self, batch: Batch, refused: Mapping[int, Note], unplaced: dict[int, Note]) -> Shapes:
+        """The batch's geometries in EPSG:4490, null where there is none that can be used."""
         repaired = repair(batch.wkb)
-        refused.update(repaired.refusals)
+        for offset, note in repaired.refusals.items():
+            unplaced.setdefault(offset, note)
         for kind, offsets in repaired.repairs.items():
             self.tally.found(self.tally.repairs, kind, REPAIRS[kind], offsets + batch.first_row)
+        told = [*refused, *unplaced]
         for kind, offsets in repaired.kept_null.items():
-            self.tally.found(self.tally.emptied, kind, KEPT_NULL[kind], offsets + batch.first_row)
+            self.tally.found(
+                self.tally.emptied, kind, KEPT_NULL[kind], np.setdiff1d(offsets, told).astype(int) + batch.first_row
+            )
         shapes = self._placed(repaired.shapes)
         beyond = np.flatnonzero(_beyond(shapes))
-        refused.update(dict.fromkeys(beyond.tolist(), BEYOND))
+        unplaced.update(dict.fromkeys(beyond.tolist(), BEYOND))
         shapes[beyond] = None
         family = self.facts.geometry_family
         return shapes if family is None else promote(shapes, family)
@@ -253,12 +287,12 @@ class Intake:
             require_certain(decided)
         return decided
 
-    def _attributes(self, first_row: int, rows: "_Rows", landed: Landed | None) -> pa.Table:
+    def _attributes(self, first_row: int, rows: "_Rows", ids: pa.Array, landed: Landed | None) -> pa.Table:
         """``fid``, ``id`` and every column of the layer that has a value."""
         numbers = pa.array(rows.offsets + first_row, pa.int64())
-        columns: dict[str, Any] = {"fid": numbers, "id": self._ids(rows)}
+        columns: dict[str, Any] = {"fid": numbers, "id": ids}
         if rows.conformed is not None:
-            columns |= self._core(rows, rows.conformed, landed)
+            columns |= self._core(first_row, rows, rows.conformed, landed)
         for field in self.fields:
             values, note = canonical(rows.attributes.column(field.source), field.column.type)
             columns[field.column.name] = values
@@ -273,7 +307,7 @@ class Intake:
             return rows.conformed.ids
         return texts_of(_array(rows.attributes.column(self._id_column)))
 
-    def _core(self, rows: "_Rows", conformed: Conformed, landed: Landed | None) -> dict[str, Any]:
+    def _core(self, first_row: int, rows: "_Rows", conformed: Conformed, landed: Landed | None) -> dict[str, Any]:
         """The core layer's columns: what the file feeds, and what the geometry tells."""
         fed = dict(zip(conformed.columns.column_names, conformed.columns.columns, strict=True))
         placed = np.zeros(len(rows.offsets), bool) if rows.shapes is None else ~shapely.is_missing(rows.shapes)
@@ -281,13 +315,25 @@ class Intake:
             {name: _array(values) for name, values in fed.items()},
             rows.measured_m2,
             placed,
-            None if landed is None else landed.adcodes,
+            self._adcodes(first_row, rows, fed, landed),
             self._landing.districts,
             Constants(self._accuracy_m(), self._wishes.attribution, self._wishes.synthetic),
         )
         kinds = {column.name: column.type for column in self._wishes.core}
         columns = {name: values for name, values in (fed | derived).items() if name in kinds}
         return {name: canonical(pa.chunked_array([_array(each)]), kinds[name])[0] for name, each in columns.items()}
+
+    def _adcodes(
+        self, first_row: int, rows: "_Rows", fed: Mapping[str, Any], landed: Landed | None
+    ) -> NDArray[np.object_] | None:
+        """Districts of the rows, after what the table says of them was weighed against the geometry."""
+        if landed is None or rows.shapes is None or "district" not in fed:
+            return None if landed is None else landed.adcodes
+        stated = np.array(_array(fed["district"]).to_pylist(), dtype=object)
+        settled = settle(self._landing, landed.adcodes, stated, rows.shapes)
+        for note, offsets in settled.notes:
+            self.tally.found(self.tally.values, f"district: {note.en}", note, rows.offsets[offsets] + first_row)
+        return settled.adcodes
 
     def _accuracy_m(self) -> float | None:
         """As told, and as far as a change of datum leaves it."""
@@ -296,39 +342,20 @@ class Intake:
             return shifted
         return self._wishes.accuracy_m + (shifted or 0.0)
 
-    def _compare(self, first_row: int, stated_m2: Floats | None, measured_m2: Floats) -> None:
-        """Areas that the table states against those of the geometry (tolerance 1 %)."""
-        if stated_m2 is None:
-            return
-        both = np.isfinite(stated_m2) & np.isfinite(measured_m2) & (measured_m2 > 0)
-        self.tally.areas_compared += int(both.sum())
-        with np.errstate(divide="ignore", invalid="ignore"):
-            difference = (stated_m2 - measured_m2) / measured_m2
-        apart = np.flatnonzero(both & (np.abs(difference) > TOLERANCE))
-        self.tally.areas_differing += len(apart)
-        for row in apart[: max(0, MOST_EXAMPLES - len(self.tally.areas))].tolist():
-            self.tally.areas.append({
-                "row": first_row + row,
-                "stated_m2": round(float(stated_m2[row]), 2),
-                "measured_m2": round(float(measured_m2[row]), 2),
-                "difference_percent": round(float(difference[row]) * 100, 2),
-            })  # fmt: skip
 
-    def _compare_plain(self, batch: Batch, measured_m2: Floats) -> None:
-        """A layer of its own columns may state areas as well."""
-        if self._areas is None:
-            return
-        conformed = conform(self._areas, batch.attributes, batch.first_row, measured_m2)
-        self._areas = conformed.plan
-        self._compare(batch.first_row, conformed.stated_area_m2, measured_m2)
+def _only(shapes: Shapes, taken: Mask) -> Shapes:
+    if taken.all():
+        return shapes
+    shapes = shapes.copy()
+    shapes[~taken] = None
+    return shapes
 
 
-def _areas_m2(shapes: Shapes) -> Floats:
-    """Areas of polygons; NaN for anything else."""
-    areas = np.full(len(shapes), np.nan)
-    polygons = shapely.get_dimensions(shapes) == 2  # noqa: PLR2004 - a surface
-    areas[polygons] = areas_m2(shapes[polygons])
-    return areas
+def _made_up(columns: pa.Table) -> int:
+    """How many rows say themselves that they are synthetic."""
+    if MARK not in columns.column_names or not pa.types.is_boolean(columns.column(MARK).type):
+        return 0
+    return int(pc.sum(columns.column(MARK)).as_py() or 0)
 
 
 def _beyond(shapes: Shapes) -> Mask:
@@ -342,11 +369,9 @@ def _array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _area_plan(columns: list[FileColumn]) -> Plan | None:
-    """What states an area among columns that feed no core layer."""
-    plan = plan_for("industrial_land", columns, {})
-    feeds = tuple(feed for feed in plan.feeds if feed.field == "area")
-    return replace(plan, feeds=feeds, indicators=(), notes=()) if feeds else None
+def twice(feature_id: str) -> Note:
+    """Why a row is refused whose id an earlier one has."""
+    return Note(f"编号“{feature_id}”已被前面的要素使用", f"the id “{feature_id}” belongs to an earlier feature")
 
 
 def _no_column(name: str, names: list[str]) -> ParameterError:

@@ -41,6 +41,7 @@ class Tally:
 
     read: int = 0
     taken: int = 0
+    synthetic: int = 0
     merged: int = 0
     without_geometry: int = 0
     repairs: dict[str, Finding] = field(default_factory=dict)

@@ -67,6 +67,14 @@ _FOREIGN_FILE: Sentences = (
     "该文件不是 SQLite/GeoPackage，未作任何改动；请在 BIOPLAN_DATABASE_URL 中改用其他路径。",
     "The file is no SQLite or GeoPackage file and was left untouched; name another path in BIOPLAN_DATABASE_URL.",
 )
+_TOO_WIDE: Sentences = (
+    StorageError,
+    "一行的内容超出数据库的上限（列太多或文字太长）；本次更改已撤销。请减少列数，或改用 GeoPackage。",
+    (
+        "A row is larger than the database can hold (too many columns, or too much text in them); this change was "
+        "undone and nothing was lost. Take fewer columns, or a GeoPackage as database."
+    ),
+)
 _UNREADABLE: Sentences = (
     DatabaseUnavailableError,
     "读写数据库时磁盘出错；请检查存储设备。",
@@ -96,6 +104,7 @@ _OF_POSTGRESQL = {
     "40P01": _BUSY,
     "40001": _BUSY,
     "57014": _SLOW,
+    "54": _TOO_WIDE,
     "XX": _DAMAGED,
     "08": _UNREACHABLE,
     "28": _UNREACHABLE,

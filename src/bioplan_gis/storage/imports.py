@@ -5,10 +5,11 @@ found by the database, whatever their number, and a reader sees nothing of it.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pyarrow as pa
 from geoalchemy2 import Geometry
 from sqlalchemy import Column as TableColumn
 from sqlalchemy import (
@@ -35,6 +36,7 @@ from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.layers import Bounds, Layer, find_layer, read_layer, read_layers, register
 from bioplan_gis.storage.tables import COLUMN_TYPES, GEOMETRY_COLUMN, IMPORTS, INTEGER, REGISTRY, canonical_json
 
+IDS_AT_ONCE = 50_000
 STAGING, KEPT = "bioplan_staging", "bioplan_kept"
 
 
@@ -73,6 +75,16 @@ def open_staging(connection: Connection, draft: Layer, *, append: bool) -> Stagi
     table = _staging_table(connection, draft)
     table.create(connection)
     return Staging(draft, stored, append, last if append else 0, table)
+
+
+def read_ids(connection: Connection, layer_id: str) -> Iterator[pa.Array]:
+    """The ids of an imported layer, in parts; none where there is no such layer."""
+    layer = find_layer(connection, layer_id)
+    if layer is None or not layer.imported:
+        return
+    rows = connection.execution_options(yield_per=IDS_AT_ONCE).execute(select(layer.table.c.id)).scalars()
+    for part in rows.partitions():
+        yield pa.array(part, pa.string())
 
 
 def find_duplicates(connection: Connection, staging: Staging) -> Sequence[tuple[int, str]]:
@@ -173,13 +185,21 @@ def _stored(connection: Connection, layer_id: str) -> Layer | None:
             f"“{layer_id}” is the id of a built-in layer; choose another name with --layer (to import by its columns, "
             "use --as).",
         )
-    if stored is None and inspect(connection).has_table(layer_id):
+    if stored is None and _is_taken(connection, layer_id):
         raise ForeignDatabaseError(
-            f"数据库中已有名为“{layer_id}”的表，不属于本系统，未作改动；请用 --layer 另取名称。",
-            f"The database has a table “{layer_id}” that is not ours; it was left untouched. Choose another name with "
-            "--layer.",
+            f"数据库中已有名为“{layer_id}”的表、视图、序列或类型，不属于任何图层，未作改动；请用 --layer 另取名称。",
+            f"The database has a table, view, sequence or type “{layer_id}” that is no layer's; it was left untouched. "
+            "Choose another name with --layer.",
         )
     return stored
+
+
+def _is_taken(connection: Connection, name: str) -> bool:
+    """Whether something has the name; in PostgreSQL a table shares its names with much else, and is a type as well."""
+    if connection.dialect.name == "sqlite":
+        return inspect(connection).has_table(name)
+    known = text("SELECT to_regclass(quote_ident(:name)) IS NOT NULL OR to_regtype(quote_ident(:name)) IS NOT NULL")
+    return bool(connection.execute(known, {"name": name}).scalar_one())
 
 
 def _appendable(stored: Layer | None, draft: Layer) -> Layer:
@@ -191,9 +211,11 @@ def _appendable(stored: Layer | None, draft: Layer) -> Layer:
             f"没有可追加的图层“{draft.id}”；先不带 --append 导入一次。",
             f"There is no layer “{draft.id}” to add to; import it once without --append.",
         )
+    if stored.conforms_to != draft.conforms_to:
+        raise _conforms_otherwise(stored)
     types = {column.name: column.type for column in stored.columns}
     strange = [column.name for column in draft.columns if types.get(column.name) != column.type]
-    if strange or stored.conforms_to != draft.conforms_to or not _fits(stored.geometry_type, draft.geometry_type):
+    if strange or not _fits(stored.geometry_type, draft.geometry_type):
         listed = "、".join(strange) or f"{draft.geometry_type} ≠ {stored.geometry_type}"
         raise ParameterError(
             "append",
@@ -203,6 +225,17 @@ def _appendable(stored: Layer | None, draft: Layer) -> Layer:
             "without --append to replace it.",
         )
     return replace(draft, geometry_type=stored.geometry_type, columns=stored.columns)
+
+
+def _conforms_otherwise(stored: Layer) -> ParameterError:
+    option = f"--as {stored.conforms_to}" if stored.conforms_to else "no --as"
+    option_zh = f"加上 --as {stored.conforms_to}" if stored.conforms_to else "不带 --as"
+    return ParameterError(
+        "append",
+        stored.id,
+        f"“{stored.id}”是以不同方式导入的，不能追加；请{option_zh}再试。",
+        f"“{stored.id}” was imported in another way, so nothing can be added; try again with {option}.",
+    )
 
 
 def _fits(home: str | None, incoming: str | None) -> bool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from bioplan_gis.crs import Shapes
 
@@ -82,6 +83,11 @@ class Landing:
             places[left[inside]] = number
             left = np.delete(left, inside)
         return places
+
+    def outline(self, adcode: str | None) -> BaseGeometry | None:
+        """The outline of a district in EPSG:4490; None where it is not known."""
+        at = next((number for number, district in enumerate(self.districts) if district.adcode == adcode), None)
+        return None if at is None else self.shapes[at]
 
     def in_scope(self, scope: str) -> NDArray[np.bool_]:
         """Which districts are of a scope."""
