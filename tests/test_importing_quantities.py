@@ -51,6 +51,14 @@ def ends(text, dimension="plain", unit=None):
         ("2.0左右", 2.0, 2.0),
         ("二点五", 2.5, 2.5),
         ("150%", 1.5, 1.5),
+        ("1.5（最低）", 1.5, None),
+        ("2.5（最高）", None, 2.5),
+        ("1.5，2.5", 1.5, 2.5),
+        ("1.5、2.5", 1.5, 2.5),
+        ("1.5/2.5", 1.5, 2.5),
+        ("1.5一2.5", 1.5, 2.5),
+        ("≯2.5", None, 2.5),
+        ("≮1.5", 1.5, None),
     ],
 )
 def test_ratios_and_ranges(text, low, high):
@@ -72,6 +80,8 @@ def test_ratios_and_ranges(text, low, high):
         ("1.2ha", 12_000),
         ("3顷", 200_000),
         ("0.05km²", 50_000),
+        ("30畝", 20_000),
+        ("20000㎡（合30亩）", 20_000),
         ("0.05平方公里", 50_000),
         ("3.5万㎡", 35_000),
         ("3.5万平方米", 35_000),
@@ -90,6 +100,13 @@ def test_areas_in_every_unit(text, square_metres):
         ("限高24m", "length", None, 24),
         ("不超过五十米", "length", None, 50),
         ("≤30%", "share", None, 30),
+        ("40%≤D≤60%", "share", 40, 60),
+        ("10%≤G≤20%", "share", 10, 20),
+        ("24≤H≤50", "length", 24, 50),
+        ("40%一60%", "share", 40, 60),
+        ("檐口≤24米", "length", None, 24),
+        ("伍拾年", "time", 50, 50),
+        ("人民币壹仟贰佰万元整", "money", 12_000_000, 12_000_000),
         ("30%-40%", "share", 30, 40),
         ("30-40%", "share", 30, 40),
         ("百分之三十", "share", 30, 30),
@@ -122,12 +139,32 @@ def test_of_several_terms_that_of_industry_is_taken_and_said(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "dimension", "said"),
+    [
+        ("24m(局部30m)", "length", "outside the brackets"),
+        ("40（弹性）", "time", "outside the brackets"),
+        ("1.5、2.5", "plain", "as a range"),
+        ("约7577平方米（约11.37亩）", "area", None),
+        ("1.5-2.5（含）", "plain", None),
+        ("1.5（最低）", "plain", None),
+    ],
+)
+def test_what_was_chosen_or_dropped_is_said(text, dimension, said):
+    note = read_span(text, dimension, None).note
+    assert said in note.en if said else note is None
+
+
+@pytest.mark.parametrize(
     ("text", "dimension"),
     [
         ("详见附件3", "plain"),
         ("按规划条件〔2023〕12号", "plain"),
         ("-1", "plain"),
-        ("1.5/2.5", "plain"),
+        ("2.5/1.5", "plain"),
+        ("1/2", "plain"),
+        ("1.5/2.5", "area"),
+        ("5d", "plain"),
+        ("20h", "time"),
         ("≥2.5且≤1.5", "plain"),
         ("1e999", "plain"),
         ("1,5", "plain"),

@@ -442,6 +442,34 @@ def test_a_share_above_all_is_left_empty():
     assert values({"建筑密度": [40.0, 140.0]}, "building_density_max_percent") == [40.0, None]
 
 
+@pytest.mark.parametrize(
+    ("cell", "strict", "about"),
+    [
+        ("大于1.5", True, False),
+        (">1.5", True, False),
+        ("1.5＜容积率≤2.5", True, False),
+        ("不大于2.5", False, False),
+        ("大于等于1.5", False, False),
+        (">=1.5", False, False),
+        ("≥1.5", False, False),
+        ("约2.0", False, True),
+        ("2.0左右", False, True),
+    ],
+)
+def test_what_a_range_cannot_keep_is_said_once(cell, strict, about):
+    result = conformed({"容积率": [cell, cell, None]})
+    assert not result.notes
+    assert sum("excluded" in note.en for note in result.plan.notes) == strict
+    assert sum("says about" in note.en for note in result.plan.notes) == about
+    assert conform(result.plan, pa.table({"容积率": [cell]}), 4).plan.notes == result.plan.notes
+
+
+def test_a_note_on_a_cell_names_column_and_value():
+    [(_, _, note)] = conformed({"建筑密度": [140.0]}).notes["building_density_min_percent"]
+    assert "“建筑密度”" in note.zh
+    assert "“140.0”" in note.en
+
+
 def test_a_bound_of_its_own_column_completes_a_range():
     result = conformed({"容积率下限": [1.0, 1.2], "容积率上限": [2.0, None]}).columns
     assert result["floor_area_ratio_min"].to_pylist() == [1.0, 1.2]

@@ -19,13 +19,17 @@ Floats = NDArray[np.float64]
 Fault = tuple[int, str, Note]
 _PLAIN = r"^\s*\d+(\.\d+)?\s*$"
 # Whatever could be another number, or a remark, may not stand beside it.
-_AROUND = r"[^\d.\x00()（）\[\]【】〔〕零〇一二两三四五六七八九十百千]*"
+_AROUND = r"[^\d.\x00()（）\[\]【】〔〕零〇一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟]*"
 _ONE_NUMBER = (
     rf"^(?P<before>{_AROUND})(?P<number>\d{{1,3}}(?:,\d{{3}}){{1,4}}(?:\.\d+)?|\d{{1,15}}(?:\.\d+)?)"
     rf"(?P<after>{_AROUND}(?:[mM]2)?\s*)$"
 )
 _NUMBER_HERE = "\x00"
 _SPLIT = re.compile(r"[、,，;；|/\n]+")
+# Arrow's expressions cannot look around: what includes its end goes first, then what is left excludes it.
+_INCLUSIVE = r"不[得应可]?(?:低于|少于|小于|高于|大于|超过|多于)|(?:大于|小于)或?等于|[<>＜＞][=＝]|[=＝][<>＜＞]"
+_STRICT = r"[<>＜＞]|大于|小于|高于|低于|超过|多于|少于"
+_ABOUT = r"约|≈|左右|上下"
 _TRUE = frozenset(("true", "t", "yes", "y", "1", "是", "有", "√"))
 _FALSE = frozenset(("false", "f", "no", "n", "0", "否", "无", "×"))
 
@@ -154,6 +158,16 @@ def measured(values: pa.Array, dimension: str, unit: Unit | None) -> Measured:
     return out
 
 
+def loose_words(values: pa.Array) -> tuple[bool, bool]:
+    """Whether cells of a column exclude an end (大于, ＜), and whether some are but about right (约, 左右)."""
+    texts = texts_of(values) if pa.types.is_string(values.type) or pa.types.is_large_string(values.type) else None
+    if texts is None:
+        return False, False
+    bare = pc.replace_substring_regex(texts, _INCLUSIVE, "")
+    strict, about = (bool(pc.any(pc.match_substring_regex(bare, one)).as_py()) for one in (_STRICT, _ABOUT))
+    return strict, about
+
+
 def _split(values: pa.Array) -> tuple[Floats, pa.Array]:
     """The plain numbers of a column as floats, and all else of it as text."""
     kind = values.type
@@ -215,8 +229,12 @@ def _refuse_impossible(out: Measured, values: pa.Array, dimension: str) -> None:
         wrong = (out.low < 0) | (out.high < 0) | np.isinf(out.low) | np.isinf(out.high)
         if dimension != "share":
             wrong |= out.high == 0
-    note = Note("负数、零或过大的数值，留空。", "negative, zero or endless, and left empty.")
-    out.faults.extend((int(row), str(values[int(row)].as_py()), note) for row in np.flatnonzero(wrong))
+    for row in np.flatnonzero(wrong).tolist():
+        shown = str(values[row].as_py())[:60]
+        note = Note(
+            f"“{shown}”是负数、零或过大的数值，留空。", f"“{shown}” is negative, zero or endless, and left empty."
+        )
+        out.faults.append((row, str(values[row].as_py()), note))
     out.low[wrong] = out.high[wrong] = np.nan
     out.bare[wrong] = out.per_area[wrong] = False
 

@@ -18,6 +18,7 @@ from bioplan_gis.importing.mapping.columns import (
     each_value,
     floats_or_null,
     lists_of,
+    loose_words,
     measured,
     objects_of,
     texts_of,
@@ -219,6 +220,11 @@ class _Work:
         dimension = _DIMENSIONS[feed.field]
         unit = None if dimension == "share" else feed.unit or _BASE_UNITS.get(dimension)
         found = measured(self.array(feed), dimension, unit)
+        strict, about = loose_words(self.array(feed))
+        if strict:
+            self.remark(remarks.strictness_dropped(feed.column))
+        if about:
+            self.remark(remarks.about_dropped(feed.column))
         _WRITERS.get(feed.field, _Work.spans)(self, feed, found)
         if found.faults:
             self.faults[_target(feed)].extend(found.faults)
@@ -264,8 +270,14 @@ class _Work:
     def empty(self, feed: Feed, found: Measured, rows: NDArray[np.bool_], note: Note) -> None:
         """Leave rows empty, each with a note."""
         for row in np.flatnonzero(rows).tolist():
-            found.faults.append((row, str(self.table.column(feed.column)[row].as_py()), note))
+            value = str(self.table.column(feed.column)[row].as_py())
+            found.faults.append((row, value, remarks.of_value(feed.column, value, note)))
         found.low[rows] = found.high[rows] = np.nan
+
+    def empty_bare(self, feed: Feed, found: Measured, note: Note) -> None:
+        """Leave empty what has no unit; under the column's name, so that all rows count under one sentence."""
+        found.faults.extend((int(row), feed.column, note) for row in np.flatnonzero(found.bare))
+        found.low[found.bare] = found.high[found.bare] = np.nan
 
     def area(self, feed: Feed, found: Measured) -> None:
         """An area in hectares."""
@@ -287,10 +299,7 @@ class _Work:
         if self.measured_m2 is not None and feed.field == "area":
             fitting = _fitting_unit(np.where(found.bare, found.low, np.nan), self.measured_m2)
         if fitting is None:
-            note = remarks.no_area_unit(feed.column, _target(feed))
-            # Named by its column, so that a report counts all rows under one sentence.
-            found.faults.extend((int(row), feed.column, note) for row in np.flatnonzero(found.bare))
-            found.low[found.bare] = found.high[found.bare] = np.nan
+            self.empty_bare(feed, found, remarks.no_area_unit(feed.column, _target(feed)))
             return
         self.settled[feed] = replace(feed, unit=fitting)
         self.remark(remarks.area_remark(feed.column, fitting))
@@ -299,7 +308,7 @@ class _Work:
 
     def price(self, feed: Feed, found: Measured) -> None:
         """A sum in yuan; one per area needs the area."""
-        self.empty(feed, found, found.bare, remarks.no_unit(feed.column))
+        self.empty_bare(feed, found, remarks.no_unit(feed.column))
         area = np.full(len(found.low), np.nan) if self.area_m2 is None else self.area_m2
         factor = np.where(found.per_area, area, 1.0)
         self.empty(feed, found, found.per_area & np.isnan(factor), remarks.no_area())

@@ -1,7 +1,7 @@
 """Quantities as Chinese tables write them: 约7577平方米, ≥1.5, 1.5＜容积率≤2.5, 24米以下, 50年, 三百万元.
 
 A quantity is read as a lower and an upper end. A single number is both; an end that is not stated is open. Whether an
-end belongs to the range (``＜`` or ``≤``) is dropped: no table of parcels tells apart what differs there.
+end belongs to the range (``＜`` or ``≤``) is dropped, as is 约: an import says so of the column.
 
 Units: 1 亩 is 10 000/15 m² (国务院关于在我国统一实行法定计量单位的命令, 1984; 15 亩 = 1 ha), 1 顷 is 100 亩.
 """
@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bioplan_gis.importing.rows import Note
 
@@ -51,7 +51,7 @@ class Span:
 MU_M2 = 10_000 / 15
 _AREAS = {
     "平方米": (1, "m2 ㎡ 平米 平方 平 sqm m^2 squaremetres squaremeters"),
-    "亩": (MU_M2, "mu 市亩"),
+    "亩": (MU_M2, "mu 市亩 畝"),
     "公顷": (10_000, "ha hm2 hectare hectares"),
     "顷": (100 * MU_M2, ""),
     "公亩": (100, ""),
@@ -112,20 +112,20 @@ _NOTHING = frozenset(
     )
 )
 _LABELS = (
-    "容积率 建筑容积率 建筑密度 绿地率 绿化率 建筑高度 檐口高度 建筑檐口高度 高度 建筑 面积 出让面积 用地面积 土地面积 "
-    "宗地面积 占地面积 总面积 出让年限 使用年限 年限 起始价 起拍价 起价 总价 工业 工业用地 用地 far r fsi 投资强度 "
-    "固定资产投资强度 亩均税收 亩均产值 亩均增加值 全员劳动生产率 单位能耗增加值 单位排放增加值"
+    "容积率 建筑容积率 建筑密度 绿地率 绿化率 建筑高度 檐口高度 建筑檐口高度 檐口 檐高 高度 建筑 面积 出让面积 "
+    "用地面积 土地面积 宗地面积 占地面积 总面积 出让年限 使用年限 年限 起始价 起拍价 起价 总价 工业 工业用地 用地 "
+    "far r fsi 投资强度 固定资产投资强度 亩均税收 亩均产值 亩均增加值 全员劳动生产率 单位能耗增加值 单位排放增加值"
 )
 _WORDS = {
-    "least": "不得低于 不得少于 不得小于 不应低于 不应小于 不低于 不少于 不小于 大于等于 大于或等于 大于 高于 多于 "
+    "least": "不得低于 不得少于 不得小于 不应低于 不应小于 不低于 不少于 不小于 大于等于 大于或等于 大于 高于 多于 ≮ "
     "超过 至少 最低 最小 下限 >= => ≥ ≧ ⩾ > min",
-    "most": "不得高于 不得大于 不得超过 不应大于 不应超过 不应高于 不高于 不大于 不超过 不多于 不超出 小于等于 "
+    "most": "不得高于 不得大于 不得超过 不应大于 不应超过 不应高于 不高于 不大于 不超过 不多于 不超出 小于等于 ≯ "
     "小于或等于 小于 低于 少于 至多 最高 最大 上限 限高 控高 <= =< ≤ ≦ ⩽ < max",
     "above": "(含)以上 含以上 及以上 或以上 以上 起",
     "below": "(含)以下 含以下 及以下 或以下 以下 (含)以内 以内 之内 内",
     "to": "至 到",
     "join": "同时 并且 而且 且 并",
-    "drop": "大约 约 左右 控制在 控制 应当 应 须 为 是 共 合计 人民币 ≈ ¥ 上下 期",
+    "drop": "大约 约 约合 折合 合 整 左右 控制在 控制 应当 应 须 为 是 共 合计 人民币 ≈ ¥ 上下 期",
     "label": _LABELS,
 }
 
@@ -143,7 +143,7 @@ _TOKEN = re.compile(
     rf"|(?P<unit>{_any_of(' '.join(UNITS))})(?![a-z])"
     rf"|(?P<join>[,;、/]|{_any_of(_WORDS['join'])})"
     rf"|(?P<drop>[\s:=]+|{_any_of(_WORDS['drop'])})"
-    rf"|(?P<label>{_any_of(_WORDS['label'])})"
+    rf"|(?P<label>{_any_of(_WORDS['label'])}|[dgh](?=\s*[<>≤≥≦≧⩽⩾=]))"
 )
 _KINDS = {"number": "N", "least": "G", "most": "L", "above": "A", "below": "B", "to": "T", "join": "J"}
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[list[float]], tuple[float | None, float | None] | None]], ...] = (
@@ -160,6 +160,15 @@ _SPACED_THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?: \d{3})+(?!\d| \d)")
 _NUMERAL = re.compile(
     r"(?<![\d.])(?:[零〇一二两三四五六七八九]|十)[零〇一二两三四五六七八九十百千]*(?:点[零〇一二三四五六七八九]+)?(?![\d.])"
 )
+_FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千")
+_ONE_AS_DASH = re.compile(r"(?<=[\d%])[一ー](?=\d)")
+# A word in brackets that says which end the number before it is.
+_END_IN_BRACKETS = (
+    (re.compile(r"(?<=[^()])\((?:最低|最小|下限|不低于|不小于|min)值?\)$"), "以上"),
+    (re.compile(r"(?<=[^()])\((?:最高|最大|上限|不高于|不大于|不超过|max)值?\)$"), "以下"),
+)
+# Two ratios side by side (1.5、2.5): with decimals, so that no thousands are meant.
+_PAIR = re.compile(r"(\d\.\d{1,2})\s*[,、/]\s*(\d\.\d{1,2})")
 _SHARE_OF = re.compile(rf"百分之\s*({_DIGITS})")
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _LONGEST = 200
@@ -191,11 +200,34 @@ def read_span(text: str, dimension: str, unit: Unit | None) -> Span | Note:
     plain = _with_digits(folded(text))
     if dimension == "time" and (years := _industrial_years(plain)):
         return years
+    if dimension == "plain" and (pair := _PAIR.fullmatch(plain)) and float(pair[1]) < float(pair[2]):
+        return Span(float(pair[1]), float(pair[2]), "plain", _as_range(text))
     for reading in _ways_to_read(plain):
         found = _parts(reading)
         if found is not None:
-            return _measured(text, *found, dimension, unit)
+            read = _measured(text, *found, dimension, unit)
+            if isinstance(read, Span) and reading != plain and not _says_the_same(plain):
+                return replace(read, note=_bracket_dropped(text))
+            return read
     return _unreadable(text)
+
+
+def _says_the_same(plain: str) -> bool:
+    """Whether brackets hold but the quantity once more (约11.37亩), or that an end belongs to it (含)."""
+    inner = [bracket[1:-1] for bracket in _REMARK.findall(plain)]
+    return all(one == "含" or ((found := _parts(one)) and found[0] == "N") for one in inner)
+
+
+def _as_range(text: str) -> Note:
+    return Note(f"“{text}”按范围计。", f"“{text}” is taken as a range.")
+
+
+def _bracket_dropped(text: str) -> Note:
+    shown = text[:60]
+    return Note(
+        f"“{shown}”取括号外的数，括号内的说明没有计入。",
+        f"of “{shown}” the quantity outside the brackets is taken; what they add is not.",
+    )
 
 
 def read_ends(text: str) -> tuple[float | None, float | None, Unit | None] | None:
@@ -225,6 +257,9 @@ def _ways_to_read(plain: str) -> tuple[str, ...]:
 
 
 def _with_digits(text: str) -> str:
+    text = _ONE_AS_DASH.sub("-", text.translate(_FORMAL))
+    for bracket, word in _END_IN_BRACKETS:
+        text = bracket.sub(word, text)
     text = _NUMERAL.sub(lambda match: _numeral(match.group()), text)
     text = _SPACED_THOUSANDS.sub(lambda match: match.group().replace(" ", ""), text)
     return _SHARE_OF.sub(r"\1%", _THOUSANDS.sub("", text))

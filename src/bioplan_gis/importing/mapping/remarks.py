@@ -29,6 +29,22 @@ def free_text(column: str) -> Note:
     )
 
 
+def strictness_dropped(column: str) -> Note:
+    """On ends that do not belong to their range."""
+    return Note(
+        f"“{column}”中的“大于、小于、＞、＜”按“不小于、不大于”存为上下限，是否含端点没有保留。",
+        f"“{column}” says more or less than (＞, ＜): kept as at least and at most; that ends are excluded is lost.",
+    )
+
+
+def about_dropped(column: str) -> Note:
+    """On quantities that are but about right."""
+    return Note(
+        f"“{column}”中的“约、左右”没有保留，按所写数值计。",
+        f"“{column}” says about (约, 左右) of some numbers: they are kept as they are written, without it.",
+    )
+
+
 def indicator_without_unit(column: str) -> Note:
     """On an indicator that is a bare number."""
     return Note(
@@ -43,6 +59,12 @@ def unchecked_list(column: str) -> Note:
         f"“{column}”按原文作为列表保留，未与本系统的赛道核对。",
         f"“{column}” is kept as a list of what is written there, not checked against the tracks known here.",
     )
+
+
+def of_value(column: str, value: str, note: Note) -> Note:
+    """A note with the cell that it is on."""
+    shown = value[:60]
+    return Note(f"“{column}”的“{shown}”：{note.zh}", f"“{shown}” under “{column}”: {note.en}")
 
 
 def ratio_remark(column: str) -> Note:
