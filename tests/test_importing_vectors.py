@@ -1,6 +1,7 @@
 """What GDAL reads, with the names, types, ids and text that stand in the file."""
 
 import json
+import re
 import sqlite3
 import struct
 from contextlib import closing
@@ -99,6 +100,54 @@ def test_types_of_json_stay_what_they_are(tmp_path: Path):
         "l": ["a", "b"],
         "big": 2**53 + 1,
     }
+
+
+@pytest.mark.parametrize(("name", "driver"), [("a.fgb", "FlatGeobuf"), ("a.gml", "GML"), ("a.gpkg", "GPKG")])
+@pytest.mark.filterwarnings("ignore:Non-conformant content")
+def test_moments_with_a_zone_are_instants_and_those_without_are_naive(tmp_path: Path, name: str, driver: str):
+    moment = datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001 a time without a zone
+    path = _write(
+        tmp_path / name,
+        driver,
+        z=pa.array([None, moment.replace(tzinfo=timezone(timedelta(hours=8)))], pa.timestamp("ms", "+08:00")),
+        n=pa.array([None, moment], pa.timestamp("ms")),
+    )
+    for rows in (1, 100):
+        batches = _read(path, rows)[1]
+        records = [row for batch in batches for row in batch.attributes.to_pylist()]
+        found = {(record["z"], record["n"]) for record in records}
+        assert found == {(None, None), (datetime(2024, 1, 1, 19, 4, 5, tzinfo=UTC), moment)}
+        types = {batch.attributes.schema.field("z").type for batch in batches}
+        assert types == {pa.timestamp("ms", "UTC")}
+
+
+def test_moments_of_mixed_zones_are_told_apart_and_those_that_no_calendar_has_stay_text(tmp_path: Path):
+    texts = ["2024-01-02T03:04:05+08:00", "2024-01-02T03:04:05Z", "2024-01-02T03:04:05"]
+    path = _geojson(tmp_path, *({"properties": {"t": text, "b": "2024-02-30T03:04:05"}} for text in texts))
+    hours = [record["t"] - datetime(2024, 1, 1, 19, 4, 5, tzinfo=UTC) for record in _records(path)]
+    assert hours == [timedelta(0), timedelta(hours=8), timedelta(hours=8)]
+    assert _records(path)[0]["b"] == "2024-02-30T03:04:05"
+
+
+def test_whole_numbers_beyond_64_bits_are_kept_as_text_and_told(tmp_path: Path):
+    path = _geojson(tmp_path, {"properties": {"n": 123456789012345678901, "f": 1e30}}, {"properties": {"n": 1}}, {})
+    assert [(record["n"], record["f"]) for record in _records(path)] == [
+        ("123456789012345678901", 1e30),
+        ("1", None),
+        (None, None),
+    ]
+    assert "“n”" in "".join(note.zh for note in _read(path)[0].notes)
+
+
+@pytest.mark.filterwarnings("ignore:.*coord:RuntimeWarning")
+@pytest.mark.parametrize("coordinates", [["x", 3], [None, 3], []])
+def test_a_geometry_that_cannot_be_read_is_told_apart_from_none(tmp_path: Path, coordinates: list):
+    broken = {"geometry": {"type": "Point", "coordinates": coordinates}, "properties": {"v": 2}}
+    path = _geojson(tmp_path, {}, {"geometry": None}, broken)
+    for rows in (1, 100):
+        batches = _read(path, rows)[1]
+        assert [row for batch in batches for row in batch.geometry_faults] == [3]
+    assert [record["v"] for record in _records(path)] == [None, None, 2]
 
 
 @pytest.mark.filterwarnings("ignore:Several features with id")
@@ -310,6 +359,19 @@ def test_dxf_keeps_layer_and_text(tmp_path: Path):
     header = "  0\nSECTION\n  2\nHEADER\n  9\n$DWGCODEPAGE\n  3\nANSI_936\n  0\nENDSEC\n"
     (record,) = _records(_written(tmp_path, "a.dxf", (header + text).encode("gbk")))
     assert (record["Layer"], record["Text"]) == ("注记", "钱塘")
+
+
+@pytest.mark.filterwarnings("ignore:.crs. was not provided")
+def test_closed_polylines_of_a_drawing_are_polygons_and_open_ones_lines(tmp_path: Path):
+    lines = pa.array(shapely.to_wkb([SQUARE.exterior, shapely.LineString([(0, 0), (1, 1)])]), pa.binary())
+    table = pa.table({"Layer": ["a", "b"], "wkb": lines})
+    path = tmp_path / "a.dxf"
+    write_arrow(table, path, driver="DXF", geometry_name="wkb", geometry_type="LineString", crs=None)
+    assert [shape.geom_type for shape in _shapes(path)] == ["Polygon", "LineString"]
+    assert shapely.equals(_shapes(path)[0], SQUARE)
+    flagged = re.sub(r"( 70\r?\n)\s*0(\r?\n 90)", r"\g<1>1\2", path.read_text())
+    assert [shape.geom_type for shape in _shapes(_written(tmp_path, "b.dxf", flagged))] == ["Polygon", "Polygon"]
+    assert "polylines are read as polygons" in "".join(note.en for note in _read(path)[0].notes)
 
 
 def _circular(*ordinates: float) -> bytes:

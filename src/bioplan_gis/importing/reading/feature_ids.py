@@ -25,19 +25,22 @@ def feature_ids(path: Path) -> pa.Array | None:
 
     The file is read to its end only if its first feature has an id.
     """
-    with path.open("rb") as stream:
-        members = _features(stream)
-        first = next(members, None)
-        if first is None or "id" not in first:
-            return None
-        ids = [first["id"], *(member.get("id") for member in members)]
+    members = features(path)
+    first = next(members, None)
+    if first is None or "id" not in first:
+        return None
+    ids = [first["id"], *(member.get("id") for member in members)]
     whole = all(isinstance(one, int) and not isinstance(one, bool) for one in ids if one is not None)
     return pa.array(ids, pa.int64()) if whole else pa.array([None if one is None else str(one) for one in ids])
 
 
-def _features(stream: BinaryIO) -> Iterator[dict[str, object]]:
+def features(path: Path) -> Iterator[dict[str, object]]:
     """The features of a collection, or the lines of a GeoJSON sequence, one at a time."""
-    text = _Text(stream)
+    with path.open("rb") as stream:
+        yield from _features(_Text(stream))
+
+
+def _features(text: "_Text") -> Iterator[dict[str, object]]:
     text.refill()
     start = _START.search(text.held)
     if start:

@@ -18,6 +18,7 @@ _OF_ONE_LAYER = {kinds.GEOJSON, kinds.GEOJSON_LINES, kinds.SHAPEFILE, kinds.FLAT
 _REPEATED = {kinds.GPX: ("route_points", "track_points")}
 _OPTIONS = {
     kinds.SHAPEFILE: {"ENCODING": "ISO-8859-1", "ADJUST_TYPE": "NO"},
+    kinds.DXF: {"CLOSED_LINE_AS_POLYGON": "YES"},
     kinds.GML: {"DOWNLOAD_SCHEMA": "NO", "WRITE_GFS": "NO"},
 }
 

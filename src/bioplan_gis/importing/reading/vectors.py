@@ -3,16 +3,30 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FieldError, GeometryError
 from pyogrio.raw import open_arrow
 
 from bioplan_gis.errors import UnreadableFileError
-from bioplan_gis.importing.reading import completeness, curves, feature_ids, kinds, sources, texts, transcoding
+from bioplan_gis.importing.reading import (
+    completeness,
+    curves,
+    drawings,
+    feature_ids,
+    geojson_losses,
+    kinds,
+    moments,
+    sources,
+    texts,
+    transcoding,
+)
 from bioplan_gis.importing.reading.encodings import DbfText, dbf_text
 from bioplan_gis.importing.reading.files import GivenFile
 from bioplan_gis.importing.reading.sources import SourceLayer
@@ -33,7 +47,7 @@ _FAMILIES = {
 }
 # In formats whose CRS is WGS 84 by definition, GDAL says another one where there are heights.
 _WGS84_KINDS = {kinds.GEOJSON, kinds.GEOJSON_LINES, kinds.TOPOJSON, kinds.KML, kinds.GPX}
-_COUNTLESS = {kinds.GEOJSON, kinds.GEOJSON_LINES}
+_JSON_KINDS = {kinds.GEOJSON, kinds.GEOJSON_LINES}
 _PRIMARY_KEYS = {"fid", "ogc_fid", "objectid", "gid", "ogr_fid"}
 _KEPT_OF_KML = {"id", "Name", "name", "Description", "description"}
 # What GDAL puts where a KML says nothing.
@@ -77,6 +91,8 @@ class _Opened:
         ids: of its features, where GDAL would lose them.
         dropped: columns that stand in no file.
         first: the first rows, taken to look at; without any where there are none.
+        moments: types of the columns that hold moments.
+        long_integers: by column, whole numbers that GDAL would round, as texts.
     """
 
     file: GivenFile
@@ -88,6 +104,13 @@ class _Opened:
     ids: pa.Array | None
     dropped: frozenset[str]
     first: pa.RecordBatch
+    moments: Mapping[str, pa.DataType]
+    long_integers: Mapping[str, pa.Array]
+
+    @cached_property
+    def has_geometry(self) -> NDArray[np.bool_]:
+        """For each feature of a GeoJSON, whether it says that it has a geometry."""
+        return geojson_losses.said_geometries(self.file.path)
 
     @property
     def geometry(self) -> str:
@@ -116,13 +139,15 @@ def read(file: GivenFile, reading: Reading, batch_rows: int) -> Rows:
         layer = sources.chosen(file, layers, reading.source_layer)
         text = _text(file, reading)
         # To count the features of a GeoJSON would read it once more.
-        info = {"features": -1} if file.kind in _COUNTLESS else sources.described(file, layer.name)
+        info = {"features": -1} if file.kind in _JSON_KINDS else sources.described(file, layer.name)
         meta, stream = closing.enter_context(_stream(file, layer, info, _fitting_rows(file, info, batch_rows)))
         info |= {**meta, "expected": completeness.expected_rows(file, info)}
         dropped = frozenset(_empty_columns_of_kml(file, layer, info))
         ids = _ids(file, info)
         first = next(stream, None) or pa.RecordBatch.from_pylist([], stream.schema)
-        opened = _Opened(file, layer, info, stream, closing.pop_all(), text, ids, dropped, first)
+        types = _moment_types(file, layer, info, first)
+        long = geojson_losses.long_integers(file.path, first) if file.kind in _JSON_KINDS else {}
+        opened = _Opened(file, layer, info, stream, closing.pop_all(), text, ids, dropped, first, types, long)
         facts = _facts(opened, layers, unread)
     return Rows(facts, _batches(opened))
 
@@ -146,9 +171,21 @@ def _text(file: GivenFile, reading: Reading) -> DbfText | None:
 
 def _ids(file: GivenFile, info: dict[str, Any]) -> pa.Array | None:
     """Ids of GeoJSON features that GDAL would take for its own numbering."""
-    if file.kind not in {kinds.GEOJSON, kinds.GEOJSON_LINES} or "id" in info["fields"]:
+    if file.kind not in _JSON_KINDS or "id" in info["fields"]:
         return None
     return feature_ids.feature_ids(file.path)
+
+
+def _moment_types(
+    file: GivenFile, layer: SourceLayer, info: dict[str, Any], first: pa.RecordBatch
+) -> dict[str, pa.DataType]:
+    """What its columns of moments hold; where the first rows have none, those that follow tell."""
+    named = zip(info["fields"], info["ogr_types"], strict=True)
+    names = [name for name, of_type in named if of_type == "OFTDateTime" and name in first.schema.names]
+    if all(first.column(name).null_count < first.num_rows for name in names):
+        return moments.moment_types(names, iter([first]))
+    with _stream(file, layer, info, max(1, first.num_rows), read_geometry=False) as (_, stream):
+        return moments.moment_types(names, stream)
 
 
 def _facts(opened: _Opened, layers: tuple[SourceLayer, ...], unread: tuple[Note, ...]) -> Facts:
@@ -172,6 +209,10 @@ def _facts(opened: _Opened, layers: tuple[SourceLayer, ...], unread: tuple[Note,
 def _notes(opened: _Opened) -> Iterator[Note]:
     if opened.text is not None:
         yield from texts.cut_values(opened.file.path.with_suffix(".dbf"), opened.text)
+    if opened.file.kind == kinds.DXF:
+        yield drawings.NOTE
+    if opened.long_integers:
+        yield geojson_losses.long_integers_note(opened.long_integers)
     if opened.curved:
         yield Note(
             f"圆弧按每 {curves.DEGREES_A_SEGMENT:.0f}° 一段化为折线，偏差不超过半径的 {curves.OFF_THE_ARC_SHARE:.2%}"
@@ -263,6 +304,7 @@ def _stream(
         use_pyarrow=True,
         return_fids=keyed,
         read_geometry=read_geometry,
+        datetime_as_string=True,
         **sources.options(file),
     )
 
@@ -274,10 +316,27 @@ def _batch(opened: _Opened, table: pa.Table, first_row: int) -> Batch:
         attributes.validate(full=True)
     else:
         attributes = texts.decoded(attributes, opened.text)
+    attributes = moments.typed_moments(attributes, opened.moments)
+    for name, values in opened.long_integers.items():
+        place = attributes.column_names.index(name)
+        attributes = attributes.set_column(place, name, _slice(values, first_row - 1, table.num_rows))
     if opened.ids is not None:
         attributes = attributes.add_column(0, "id", _slice(opened.ids, first_row - 1, table.num_rows))
     plain = pa.table(attributes.columns, names=[transcoding.true_name(name) for name in attributes.column_names])
-    return Batch(first_row, plain, None if wkb is None else curves.straightened(wkb)[0], {})
+    if wkb is None:
+        return Batch(first_row, plain, None, {})
+    wkb = curves.straightened(wkb)[0]
+    shapes = drawings.closed_as_polygons(wkb, attributes) if opened.file.kind == kinds.DXF else wkb
+    return Batch(first_row, plain, shapes, {}, _unread_geometries(opened, wkb, first_row))
+
+
+def _unread_geometries(opened: _Opened, wkb: pa.Array, first_row: int) -> dict[int, Note]:
+    """The rows of a GeoJSON that come without the geometry that they say they have."""
+    if not wkb.null_count or opened.file.kind not in _JSON_KINDS:
+        return {}
+    said = opened.has_geometry[first_row - 1 :][: len(wkb)]
+    missing = np.asarray(wkb.is_null())[: len(said)] & said
+    return {first_row + int(row): geojson_losses.UNREAD_GEOMETRY for row in np.flatnonzero(missing)}
 
 
 def _slice(ids: pa.Array, start: int, rows: int) -> pa.Array:
