@@ -2,6 +2,8 @@
 
 import csv
 import io
+import math
+import struct
 
 import pytest
 import shapely
@@ -21,7 +23,7 @@ from tables import sheet
         ("Longitude,Latitude", "120.5,30.2", (120.5, 30.2), "OGC:CRS84"),
         ("经度,纬度", "30.2,120.5", (120.5, 30.2), "OGC:CRS84"),
         ("东经,北纬", "120°12′30″,30-6-0", (120 + 12.5 / 60, 30.1), "OGC:CRS84"),
-        ("x,y", "120.5,30.2", (120.5, 30.2), "OGC:CRS84"),
+        ("x,y", "120.5,30.2", (120.5, 30.2), None),
         ("X,Y", "3345678.1,40512345.5", (40512345.5, 3345678.1), None),
         ("X,Y", "40512345.5,3345678.1", (40512345.5, 3345678.1), None),
         ("X坐标,Y坐标", "3345678.1,512345.5", (512345.5, 3345678.1), None),
@@ -42,11 +44,23 @@ def test_points_come_from_columns_by_name_and_value(tmp_path, heading, cells, po
 
 
 @pytest.mark.parametrize(
-    ("name", "datum"), [("gcj02_lng", "gcj02"), ("高德经度", "gcj02"), ("bd_lng", "bd09"), ("百度经度", "bd09")]
+    ("heading", "words"),
+    [
+        ("高德经度,高德纬度", "column names: 高德经度, 高德纬度"),
+        ("bd_lat,bd_lng", "column names: bd_lng, bd_lat"),
+        ("经度,纬度", "column names: 经度, 纬度"),
+        ("x,y", None),
+    ],
 )
-def test_shifted_datums_are_named_with_the_option_to_give(tmp_path, name, datum):
-    other = name.replace("lng", "lat").replace("经", "纬")
-    assert f"--datum {datum}" in sheet(tmp_path, f"{name},{other}\n120.1,30.1\n").said
+def test_headings_are_the_files_own_words_for_its_coordinates(tmp_path, heading, words):
+    cells = "30.1,120.1" if heading.startswith("bd") else "120.1,30.1"
+    stated = sheet(tmp_path, f"{heading}\n{cells}\n").facts.crs_text
+    assert stated == words or stated.endswith(words)
+
+
+def test_columns_that_are_told_are_not_said_to_be_named_so(tmp_path):
+    found = sheet(tmp_path, "a,b\n120.5,30.2\n", columns={"a": "lon", "b": "lat"})
+    assert found.facts.crs_text.endswith("columns told: a, b")
 
 
 def test_of_several_pairs_the_one_in_a_true_datum_is_taken(tmp_path):
@@ -78,6 +92,34 @@ def test_written_geometry_of_every_kind_is_read(tmp_path):
     assert found.table.column_names == ["id"]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("CURVEPOLYGON(CIRCULARSTRING(0 0,1 1,2 0,1 -1,0 0))", "Polygon"),
+        ("SRID=4549;curvepolygon z (circularstring(0 0 5,1 1 5,2 0 5,1 -1 5,0 0 5))", "Polygon"),
+        ("CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0)),(1 .1,1.1 .1,1 .2,1 .1))", "Polygon"),
+        ("MULTISURFACE(CURVEPOLYGON(CIRCULARSTRING(0 0,1 1,2 0,1 -1,0 0)),((5 5,6 5,6 6,5 5)))", "MultiPolygon"),
+        ("MULTICURVE((0 0,1 1),CIRCULARSTRING(0 0,1 1,2 0))", "MultiLineString"),
+        ("GEOMETRYCOLLECTION(POINT(1 2),CIRCULARSTRING(0 0,1 1,2 0))", "GeometryCollection"),
+        ("TIN(((0 0,1 0,0 1,0 0)))", "MultiPolygon"),
+        (f"010A00000001000000010800000005000000{struct.pack('<10d', 0, 0, 1, 1, 2, 0, 1, -1, 0, 0).hex()}", "Polygon"),
+        ("CURVEPOLYGON(CIRCULARSTRING(0 0,1 1", None),
+        ("CIRCULARSTRING(0 0,1 1,2 0) and more", None),
+        ("CURVEPOLYGON(CIRCULARSTRING(0 0,1 1 1,2 0,1 -1,0 0))", None),
+    ],
+)
+def test_arcs_are_drawn_and_leave_other_rows_as_they_are(tmp_path, text, kind):
+    found = sheet(tmp_path, f'id,wkt\n1,POINT(1 2)\n2,"{text}"\n')
+    assert found.shapes[0] == shapely.Point(1, 2)
+    assert (found.shapes[1] and found.shapes[1].geom_type) == kind
+    assert list(found.geometry_faults) == [2] * (kind is None)
+
+
+def test_a_drawn_circle_has_the_area_of_one(tmp_path):
+    (disc,) = sheet(tmp_path, 'id,wkt\n1,"CURVEPOLYGON(CIRCULARSTRING(0 0,1 1,2 0,1 -1,0 0))"\n').shapes
+    assert disc.area == pytest.approx(math.pi, rel=1e-3)
+
+
 @pytest.mark.parametrize("opening", ["GEOMETRYCOLLECTION(", "(", "GeometryCollection Z ("])
 def test_geometry_nested_without_end_leaves_its_row_alone_without_geometry(tmp_path, opening):
     found = sheet(tmp_path, f"id,wkt\n1,{opening * 200_000}\n2,POINT(1 2)\n")
@@ -89,8 +131,8 @@ def test_geometry_nested_without_end_leaves_its_row_alone_without_geometry(tmp_p
     ("name", "cell", "crs"),
     [
         ("经纬度", "120.5,30.2", "OGC:CRS84"),
-        ("坐标", "30.2，120.5", "OGC:CRS84"),
-        ("location", "[120.5, 30.2]", "OGC:CRS84"),
+        ("坐标", "30.2，120.5", None),
+        ("location", "[120.5, 30.2]", None),
         ("gcj02_lnglat", "120.5,30.2", None),
         ("geometry", '{"type":"Point","coordinates":[120.5,30.2]}', "OGC:CRS84"),
         ("wkt", "POINT (120.5 30.2)", None),

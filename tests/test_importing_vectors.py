@@ -364,7 +364,7 @@ def test_dxf_keeps_layer_and_text(tmp_path: Path):
 @pytest.mark.filterwarnings("ignore:.crs. was not provided")
 def test_closed_polylines_of_a_drawing_are_polygons_and_open_ones_lines(tmp_path: Path):
     lines = pa.array(shapely.to_wkb([SQUARE.exterior, shapely.LineString([(0, 0), (1, 1)])]), pa.binary())
-    table = pa.table({"Layer": ["a", "b"], "wkb": lines})
+    table = pa.table({"wkb": lines})
     path = tmp_path / "a.dxf"
     write_arrow(table, path, driver="DXF", geometry_name="wkb", geometry_type="LineString", crs=None)
     assert [shape.geom_type for shape in _shapes(path)] == ["Polygon", "LineString"]

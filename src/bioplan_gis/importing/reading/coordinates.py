@@ -16,7 +16,9 @@ import shapely
 from numpy.typing import NDArray
 
 from bioplan_gis.errors import ParameterError
+from bioplan_gis.importing.placing.headings import BD09, GCJ02, TRUE, heading_words
 from bioplan_gis.importing.reading.angles import degrees
+from bioplan_gis.importing.reading.written_shapes import shapes_of_hexadecimals, shapes_of_wkt
 from bioplan_gis.importing.rows import Note
 
 CRS84 = "OGC:CRS84"
@@ -40,9 +42,8 @@ _NAMES = {
 }
 _PATTERNS = {role: re.compile(pattern, re.IGNORECASE) for role, pattern in _NAMES.items()}
 _UNIT = re.compile(r"[（(\[].*?[）)\]]|\s+$|^\s+")
-_GCJ02 = re.compile(r"gcj|高德|amap|火星|腾讯|tencent|gaode", re.IGNORECASE)
-_BD09 = re.compile(r"bd_?0?9|百度|baidu|\bbd|^bd", re.IGNORECASE)
-_TRUE = re.compile(r"wgs|cgcs|2000|4490|4326", re.IGNORECASE)
+# One cell with a pair may be named for less than longitude and latitude, which then is no word on them.
+_DEGREES = re.compile(r"经|lon|lng", re.IGNORECASE)
 # Longitude and latitude in one cell; China's longitudes below 100° stand first, as programs write them.
 _PAIR = r"^[\[(]?\s*(-?[0-9]{1,3}(?:\.[0-9]+)?)\s*[,，;\s]\s*(-?[0-9]{1,3}(?:\.[0-9]+)?)\s*[\])]?$"
 _TURNED_PAIR = r"^[\[(]?\s*([0-9]{1,2}(?:\.[0-9]+)?)\s*[,，;\s]\s*(1[0-9]{2}(?:\.[0-9]+)?)\s*[\])]?$"
@@ -65,6 +66,7 @@ class Placement:
         is_degrees: whether they are longitude and latitude.
         crs: what the columns say of the CRS; None where they do not.
         notes: how it was decided.
+        words: the headings, where these (or the user) say longitude and latitude; None where they do not.
     """
 
     first: str
@@ -72,6 +74,7 @@ class Placement:
     is_degrees: bool
     crs: str | None
     notes: tuple[Note, ...]
+    words: str | None = None
 
 
 def placement_of(table: pa.Table, told: Mapping[str, str] | None) -> Placement | None:
@@ -159,8 +162,8 @@ def _named_roles(names: Sequence[str]) -> dict[str, str]:
 
 
 def _oddness(name: str) -> tuple[bool, bool, int]:
-    is_shifted = bool(_GCJ02.search(name) or _BD09.search(name))
-    return is_shifted, not _TRUE.search(name), len(name)
+    is_shifted = bool(GCJ02.search(name) or BD09.search(name))
+    return is_shifted, not TRUE.search(name), len(name)
 
 
 def _written(table: pa.Table, name: str, *, is_told: bool) -> Placement | None:
@@ -173,9 +176,12 @@ def _written(table: pa.Table, name: str, *, is_told: bool) -> Placement | None:
         return None
     srid = next((int(srid) for srid in srids if srid), 0)
     note = Note(f"几何取自“{name}”列。", f"Geometry comes from column “{name}”.")
-    if pc.any(pc.match_substring_regex(column, f"{_PAIR}|^\\s*{{")).as_py():
-        crs, hints = _datum(name, "")
-        return Placement(name, None, is_degrees=True, crs=crs, notes=(note, *hints))
+    if pc.any(pc.match_substring_regex(column, r"^\s*\{")).as_py():  # GeoJSON is in WGS 84 by RFC 7946, section 4
+        return Placement(name, None, is_degrees=True, crs=CRS84, notes=(note,))
+    if pc.any(pc.match_substring_regex(column, _PAIR)).as_py():
+        says = any(pattern.search(name) for pattern in (_DEGREES, GCJ02, BD09, TRUE))
+        words = heading_words(name, is_told=False) if says else None
+        return Placement(name, None, is_degrees=True, crs=_datum(name) if says else None, notes=(note,), words=words)
     return Placement(name, None, is_degrees=False, crs=f"EPSG:{srid}" if srid else None, notes=(note,))
 
 
@@ -189,8 +195,10 @@ def _paired(table: pa.Table, east: str, north: str, role: str, *, is_told: bool)
     notes = [_pair_note(first, second, is_degrees=is_degrees)]
     if turned:
         notes.append(_turned_note(first, second, x, y))
-    crs, hints = _datum(first, second) if is_degrees else (None, ())
-    return Placement(first, second, is_degrees, crs, (*notes, *hints))
+    if role != LON or not is_degrees:  # X and Y say nothing of what they are, not even with values of degrees
+        return Placement(first, second, is_degrees, None, tuple(notes))
+    words = heading_words(first, second, is_told=is_told)
+    return Placement(first, second, is_degrees, _datum(first, second), tuple(notes), words)
 
 
 def _latitude_first(x: float, y: float) -> bool:
@@ -211,25 +219,9 @@ def _middle(column: pa.Array) -> float:
     return float(np.median(values)) if len(values) else 0.0
 
 
-def _datum(first: str, second: str) -> tuple[str | None, tuple[Note, ...]]:
-    """What the names say of the datum of longitude and latitude."""
-    names = f"{first} {second}"
-    for datum, pattern, maker in (("gcj02", _GCJ02, "高德/腾讯"), ("bd09", _BD09, "百度")):
-        if pattern.search(first) or pattern.search(second):
-            note = Note(
-                f"列名“{names}”表明是{maker}坐标，有偏移；请加 --datum {datum} 换算。",
-                f"The names “{names}” say that positions are in {datum.upper()}, which is shifted; "
-                f"give --datum {datum} to convert them.",
-            )
-            return None, (note,)
-    if _TRUE.search(names):
-        return CRS84, ()
-    note = Note(
-        "经纬度的基准未写明，按 WGS 84/CGCS2000 处理；若取自高德或腾讯请加 --datum gcj02，取自百度请加 --datum bd09。",
-        "The datum of longitude and latitude is not stated and taken as WGS 84/CGCS2000; if they come from AMap or "
-        "Tencent, give --datum gcj02, if from Baidu, --datum bd09.",
-    )
-    return CRS84, (note,)
+def _datum(*names: str) -> str | None:
+    """The CRS that headings of longitude and latitude may be read in; None where they name a shifted datum."""
+    return None if any(GCJ02.search(name) or BD09.search(name) for name in names) else CRS84
 
 
 def _pair_note(first: str, second: str, *, is_degrees: bool) -> Note:
@@ -287,9 +279,9 @@ def _shapes(cells: pa.Array) -> tuple[Shapes, NDArray[np.int64]]:
     is_hex, is_json = (_matching(cells, pattern) for pattern in (_HEX, r"^\s*\{"))
     is_wkt = ~(is_hex | is_json)
     shapes = np.full(len(cells), None, dtype=object)
-    shapes[is_hex] = shapely.from_wkb(texts[is_hex], on_invalid="fix")
+    shapes[is_hex] = shapes_of_hexadecimals(texts[is_hex])
     shapes[is_json] = shapely.from_geojson(texts[is_json], on_invalid="ignore")
-    shapes[is_wkt] = shapely.from_wkt(texts[is_wkt], on_invalid="fix")
+    shapes[is_wkt] = shapes_of_wkt(texts[is_wkt])
     within = shapely.get_srid(shapes)
     return shapes, np.where(within > 0, within, srids.fill_null(0).to_numpy(zero_copy_only=False))
 

@@ -18,12 +18,13 @@ import shapely
 from bioplan_gis.errors import UncertainFileError, UnreadableFileError
 from bioplan_gis.importing.reading import curves
 from bioplan_gis.importing.reading.files import GivenFile
+from bioplan_gis.importing.reading.written_shapes import shapes_of_wkb, shapes_of_wkt
 from bioplan_gis.importing.rows import Batch, Facts, Note, Reading, Rows
 
 _FAMILIES = {"Point": "POINT", "LineString": "LINESTRING", "Polygon": "POLYGON"}
 _NATIVE = {"point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"}
 _LIKELY_NAMES = ("geometry", "geom", "wkb_geometry", "wkb", "shape", "wkt", "the_geom", "几何", "图形")
-_WKT_START = r"^\s*(SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)"
+_WKT_START = r"^\s*(SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION|CIRCULAR|COMPOUND|CURVE|SURFACE)"
 _PROBED_ROWS = 100
 _LARGEST_TYPE = 17
 
@@ -135,7 +136,7 @@ def _encoding(column: pa.Array) -> str | None:
         return None
     if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
         types = curves.geometry_types(column)
-        shapes = shapely.from_wkb(column.to_pylist(), on_invalid="ignore") if types.all() else np.array([None])
+        shapes = shapes_of_wkb(column.to_pylist()) if types.all() else np.array([None])
         return "wkb" if not shapely.is_missing(shapes).any() else None
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return (
@@ -175,7 +176,7 @@ def _wkb(column: pa.Array, said: _Column) -> tuple[dict[int, Note], pa.Array]:
 
 def _read_wkt(column: pa.Array) -> tuple[dict[int, Note], pa.Array]:
     texts = [None if text is None else text.rpartition(";")[2] for text in column.to_pylist()]
-    shapes = shapely.from_wkt(np.array(texts, dtype=object), on_invalid="ignore")
+    shapes = shapes_of_wkt(texts)
     bad = [row for row, text in enumerate(texts) if text is not None and shapes[row] is None]
     fault = Note("几何列的文字不是有效的 WKT", "the text in the geometry column is no valid WKT")
     return dict.fromkeys(bad, fault), pa.array(shapely.to_wkb(shapes), pa.binary())

@@ -172,7 +172,7 @@ class _Child:
             f"读取“{self._name}”的进程意外终止（{code}）：文件已损坏，或其中的单个值过大",
             f"the process that read {self._name} ended unexpectedly ({code}): the file is damaged, or a single value "
             "in it is too large",
-            details=told.decode(errors="replace")[-2000:],
+            details=_last_line(told),
         )
 
 
@@ -227,6 +227,11 @@ def _told_error(told: bytes) -> BioplanError | None:
         return getattr(errors, words["class"])(*words["arguments"])  # type: ignore[no-any-return]
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
+
+
+def _last_line(told: bytes) -> str:
+    """What ended the process, of all that it wrote."""
+    return told.decode(errors="replace").strip().rpartition("\n")[2][:200]
 
 
 def _file_as_json(file: GivenFile) -> dict[str, Any]:
