@@ -16,6 +16,7 @@ from bioplan_gis.datums import to_bd09, to_gcj02
 from bioplan_gis.errors import ParameterError, UncertainFileError
 from bioplan_gis.importing.placing.definitions import CODES, definition, gauss_kruger_code, told_definition
 from bioplan_gis.importing.placing.georeference import Georeference, georeference, require_certain, to_storage
+from bioplan_gis.importing.placing.headings import heading_words
 from bioplan_gis.importing.placing.landing import Landing
 
 GEODATA = Path(__file__).parents[1] / "geodata"
@@ -456,11 +457,151 @@ def test_without_coordinates_what_is_declared_stands():
         decide(np.array([], dtype=object))
 
 
-def test_a_file_from_abroad_is_taken_as_declared_but_not_as_told():
-    dublin = np.array([shapely.box(-6.3, 53.3, -6.2, 53.4)])
-    assert decide(dublin, declared="EPSG:4326").certain
-    with pytest.raises(UncertainFileError):
-        decide(dublin, told="EPSG:4326")
+NEW_YORK, SYDNEY = np.array([shapely.Point(-74, 40.7)]), np.array([shapely.Point(151.2, -33.9)])
+
+
+@pytest.mark.parametrize("how", ["declared", "told"])
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:4490", "OGC:CRS84"])
+@pytest.mark.parametrize("place", [NEW_YORK, SYDNEY, np.array([shapely.box(-6.3, 53.3, -6.2, 53.4)])])
+def test_degrees_from_abroad_are_taken_as_declared_or_told_and_that_is_said(place, crs, how):
+    decided = decide(place, **{how: crs})
+    require_certain(decided)
+    assert (decided.crs, decided.how, decided.swapped) == (crs, how, False)
+    assert any("100% of the coordinates lie outside China" in note.en for note in decided.evidence)
+    assert to_storage(place, decided) is place
+
+
+def test_metres_from_abroad_may_be_told_too():
+    london = np.array([shapely.Point(530_000, 180_000)])
+    assert decide(london, told="EPSG:27700").certain
+
+
+STRAYS = {
+    "one row of three abroad": [(116.4, 39.9), (-74, 40.7), (120.45, 30.25)],
+    "two rows of seven without sense": [
+        (30.25, 120.45), (120.46, 30.26), (120.47, 30.26), (0, 0), (121.47, 31.23), (120.58, 31.3), (200, 95)],
+    "one sign too many": [(120.45, 30.25)] * 7 + [(-120.45, 30.25)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRAYS)
+@pytest.mark.parametrize("declared", [None, "EPSG:4326"])
+def test_the_crs_that_a_refusal_asks_for_is_not_refused_again(name, declared):
+    shapes = shapely.points(np.array(STRAYS[name], dtype=float))
+    decided = decide(shapes, declared=declared)
+    if not decided.certain:
+        with pytest.raises(UncertainFileError, match="--crs EPSG:4490"):
+            require_certain(decided)
+    told = decide(shapes, declared=declared, told="EPSG:4490")
+    require_certain(told)
+    assert to_storage(shapes, told) is shapes
+    assert any("mind that" in note.en for note in told.evidence)
+
+
+def test_degrees_that_are_declared_are_not_asked_about_for_lying_apart():
+    for name in ("one row of three abroad", "one sign too many"):
+        assert decide(shapely.points(np.array(STRAYS[name])), declared="EPSG:4326").certain
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_projection_that_is_told_holds_most_rows_and_some_strays(swapped):
+    strays = np.array([shapely.Point(1, 2), shapely.Point(3e6, 9e6)])
+    shapes = np.concatenate([projected(PARCELS, 4549, swapped=swapped), strays])
+    told = georeference(shapely.get_coordinates(shapely.centroid(shapes)), None, None, "EPSG:4549", None, landing())
+    assert (told.certain, told.swapped) == (True, swapped)
+    assert farthest_m(to_storage(shapes[:4], told), PARCELS) < 0.001
+
+
+def test_what_cannot_be_told_is_refused_in_whole_sentences():
+    with pytest.raises(UncertainFileError) as refused:
+        decide(np.array([shapely.Point(80_000, 60_000)]), told="EPSG:4490")
+    assert "100% of the coordinates, such as 80000, 60000, do not land" in refused.value.en
+    assert "In no usual coordinate system do they land in or about Zhejiang; it may be a city's own" in refused.value.en
+    assert "按各种常用坐标系都不落在浙江一带；可能是城市独立坐标系" in refused.value.zh
+
+
+def named(*names: str, is_told: bool = False) -> dict[str, str]:
+    return {"text": heading_words(*names, is_told=is_told)}
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_headings_of_longitude_and_latitude_declare_no_datum(is_told):
+    decided = decide(PARCELS, declared="OGC:CRS84", **named("经度", "纬度", is_told=is_told))
+    assert (decided.how, decided.certain) == ("headings", True)
+    said = " ".join(note.en for note in decided.evidence)
+    assert ("told: “经度, 纬度” hold" if is_told else "the column names “经度, 纬度” say") in said
+    for words in ("datum is not stated and is taken as CGCS2000/WGS 84", "500–1,200 m off", "--datum gcj02"):
+        assert words in said
+    assert "declared" not in said
+
+
+def test_headings_that_name_a_true_datum_are_believed():
+    decided = decide(PARCELS, declared="OGC:CRS84", **named("wgs84_lng", "wgs84_lat"))
+    said = " ".join(note.en for note in decided.evidence)
+    assert (decided.how, decided.certain) == ("headings", True)
+    assert "in CGCS2000/WGS 84" in said
+    assert "not stated" not in said
+
+
+SHIFTED = {"高德经度": "gcj02", "gcj02_lng": "gcj02", "bd_lng": "bd09", "百度经度": "bd09"}
+
+
+@pytest.mark.parametrize("name", SHIFTED)
+def test_headings_that_name_a_web_map_make_its_datum_the_first_option(name):
+    datum, words = SHIFTED[name], named(name, name.replace("经", "纬").replace("lng", "lat"))
+    shapes = shapely.transform(PARCELS, {"gcj02": to_gcj02, "bd09": to_bd09}[datum])
+    decided = decide(shapes, **words)
+    assert farthest_m(to_storage(shapes, decided), PARCELS) < 0.001
+    with pytest.raises(UncertainFileError) as refused:
+        require_certain(decided)
+    assert name in refused.value.zh
+    assert f"Confirm by giving --datum {datum}; if" in refused.value.en
+    assert f"请确认后给出：--datum {datum}；" in refused.value.zh
+    confirmed = decide(shapes, datum=datum, **words)
+    assert (confirmed.how, confirmed.certain, confirmed.datum) == ("told", True, datum)
+    overruled = decide(shapes, told="EPSG:4490", **words)
+    assert overruled.certain
+    assert any(f"if so, give --datum {datum}" in note.en for note in overruled.evidence)
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"declared": "EPSG:4326"}, {"declared": "OGC:CRS84", **named("lng", "lat")}, {"told": "EPSG:4326"}]
+)
+@pytest.mark.parametrize("datum", ["gcj02", "bd09"])
+def test_a_display_datum_that_is_told_is_what_the_report_says(said, datum):
+    decided = decide(PARCELS, datum=datum, **said)
+    text = " ".join(note.en for note in decided.evidence)
+    assert (decided.how, decided.certain) == ("told", True)
+    assert decided.name.startswith({"gcj02": "GCJ-02", "bd09": "BD-09"}[datum])
+    assert f"--datum {datum}" in text
+    assert "to CGCS2000" in text
+    for wrong in ("declared", "not stated", "WGS 84 and CGCS2000 differ"):
+        assert wrong not in text
+
+
+def test_a_zone_that_the_eastings_contradict_is_named():
+    with pytest.raises(UncertainFileError) as refused:
+        require_certain(decide(projected(PARCELS, 4528), text="坐标系=2000国家大地坐标系\n几度分带=3\n带号=39"))
+    assert "文件写明带号 39，横坐标却带有带号 40" in refused.value.zh
+    assert "the file states zone 39, but its eastings carry zone 40" in refused.value.en
+    assert "--crs EPSG:4528" in refused.value.en
+
+
+def test_only_districts_of_hangzhou_are_put_there():
+    deqing = shapely.Point(120.049, 30.567)
+    with pytest.raises(UncertainFileError) as refused:
+        require_certain(decide(np.array([*PARCELS[:1], deqing])))
+    assert "将落在杭州市西湖区、杭州以外的德清县（约）" in refused.value.zh
+    assert " (outside Hangzhou), about" in refused.value.en
+    with pytest.raises(UncertainFileError) as refused:
+        require_certain(decide(np.array([deqing])))
+    assert "将落在杭州以外的德清县（约）" in refused.value.zh
+
+
+def test_the_order_of_axes_does_not_mislead():
+    for swapped, words in ((False, "read as east, north"), (True, "north stands first in the file")):
+        with pytest.raises(UncertainFileError, match=words):
+            require_certain(decide(projected(PARCELS, 4549, swapped=swapped)))
 
 
 def test_null_shapes_stay_null_and_degrees_stay_untouched():

@@ -89,18 +89,21 @@ def _coordinates(report: Report) -> Iterator[str]:
     how = {
         "told": "由命令指定 told",
         "declared": "由文件声明 declared by the file",
+        "headings": "按列名 by the names of its columns",
         "guessed": "推测 guessed",
     }[crs["how"]]
-    yield f"坐标系 CRS: {escape(crs['crs'])} {escape(crs['name'])}（{how}）"
+    # The name of a display datum alone: its degrees are not those of the code.
+    code, option = (f"{crs['crs']} ", "--crs") if crs["datum"] == "cgcs2000" else ("", f"--datum {crs['datum']}")
+    yield f"坐标系 CRS: {escape(code)}{escape(crs['name'])}（{how}）"
     if not crs["certain"]:
-        yield "  [bold yellow]不确定：正式导入须用 --crs 确认 Uncertain: an import needs --crs to confirm it[/]"
+        yield f"  [bold yellow]不确定：正式导入须用 {option} 确认 Uncertain: an import needs {option} to confirm it[/]"
     if crs["accuracy_m"]:
         yield f"  基准转换精度 accuracy of the datum transformation: ±{crs['accuracy_m']:g} m"
     for note in crs["evidence"]:
         yield f"  {_both(note)}"
     for one in crs["candidates"][:MOST_LINES]:
         names = "、".join(f"{place['zh']} {place['en']}" for place in one["districts"][:4])
-        axes = "北东 north first" if one["swapped"] else "东北 east first"
+        axes = "北在前 north first" if one["swapped"] else "读作东、北 read as east, north"
         share = f"杭州 in Hangzhou {one['in_hangzhou']:.0%}"
         yield f"  · {escape(one['crs'])} {escape(one['name'])}，{axes}，{share} {escape(names)}"
 

@@ -6,29 +6,27 @@ are taken over as they are, and only if the user says so.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 import numpy as np
 import shapely
 
 from bioplan_gis.crs import Shapes
-from bioplan_gis.datums import ACCURACY_M, Datum, to_cgcs2000
+from bioplan_gis.datums import ACCURACY_M, Datum
 from bioplan_gis.errors import ParameterError, UncertainFileError
-from bioplan_gis.importing.placing.candidates import Candidate, candidates, inside, landed, turned
+from bioplan_gis.importing.placing.candidates import Candidate, landed
 from bioplan_gis.importing.placing.definitions import (
-    CHINA,
-    MILLION,
     WORLD,
     Definition,
     Family,
     Positions,
     definition,
     shortened,
-    to_degrees,
     told_definition,
 )
-from bioplan_gis.importing.placing.landing import NOWHERE, Landing
+from bioplan_gis.importing.placing.headings import LABELS, Headings, headings
+from bioplan_gis.importing.placing.landing import Landing
 from bioplan_gis.importing.placing.questions import (
     NAMES,
     axes,
@@ -39,22 +37,30 @@ from bioplan_gis.importing.placing.questions import (
     name_zh,
     nowhere,
     options,
+    outside,
+    undeclared,
     unplaced,
     unproved,
     where,
 )
+from bioplan_gis.importing.placing.readings import (
+    IMPOSSIBLE,
+    MEANT,
+    Reading,
+    Sample,
+    declared_reading,
+    stray,
+    told_reading,
+)
 from bioplan_gis.importing.repairs import mended
 from bioplan_gis.importing.rows import Note
 
-How = Literal["told", "declared", "guessed"]
+How = Literal["told", "declared", "headings", "guessed"]
 
 # How far the old datums lie from CGCS2000 at most, in metres: 现有测绘成果转换到2000国家大地坐标系技术指南 (国家测绘局
 # 2008) gives −9…43 m north and 76…119 m east for Xian 1980, −29…−62 m and −56…84 m for Beijing 1954, over all of China.
 OLD_DATUM_M: dict[Family, float] = {"xian80": 127.0, "beijing54": 105.0}
-# Shares of a sample from which a reading counts as meant, and up to which it counts as impossible.
-MEANT, IMPOSSIBLE = 0.9, 0.1
-# Zones are often stretched over their border to keep a county in one piece.
-STRETCH_DEGREES, TOLD_STRETCH_DEGREES = 0.5, 3.5
+DEGREES = "EPSG:4490"
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Georeference:
         zone_prefix_removed: zone number that the eastings carry and the CRS has not; None where there is none.
         zone_prefix_added: zone number that the CRS has and the eastings lack; None where there is none.
         datum: of the degrees: ``cgcs2000`` or a display datum.
-        how: who says so.
+        how: who says so: the user, the file, or the headings of its columns, which name degrees but no datum.
         certain: whether it may be used without asking.
         accuracy_m: of the datum transformation, in metres; None where none is needed or nobody states one.
         evidence: what speaks for it.
@@ -86,45 +92,6 @@ class Georeference:
     accuracy_m: float | None
     evidence: tuple[Note, ...]
     candidates: tuple[Candidate, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """One way to read coordinates by a known CRS, and the share of them that this makes land where it is used."""
-
-    definition: Definition
-    datum: Datum
-    swapped: bool = False
-    removed: int | None = None
-    added: int | None = None
-    share: float = field(default=0.0, compare=False)
-
-    def lonlat(self, xy: Positions) -> Positions:
-        """Longitude and latitude in CGCS2000, or on the old datum that the CRS has."""
-        eastings = turned(xy, swapped=self.swapped) + ((self.added or 0) - (self.removed or 0)) * np.array([MILLION, 0])
-        return to_cgcs2000(to_degrees(eastings, self.definition.text), self.datum)
-
-    @property
-    def keeps(self) -> bool:
-        """Whether the coordinates are longitude and latitude as they stand."""
-        known = self.definition
-        own = known.geographic and known.family != "other" and not known.shifted
-        return own and not self.swapped and self.datum == "cgcs2000"
-
-
-@dataclass(frozen=True)
-class _Sample:
-    """Coordinates to be judged, with what is told of them beside their CRS."""
-
-    xy: Positions
-    datum: Datum
-    landing: Landing
-    orders: tuple[bool, ...]
-
-    @property
-    def candidates(self) -> tuple[Candidate, ...]:
-        found = candidates(self.xy, self.landing, self.datum)
-        return tuple(each for each in found if each.swapped in self.orders)
 
 
 def georeference(  # noqa: PLR0913, PLR0917 - everything that is said of a file's coordinates
@@ -154,15 +121,18 @@ def georeference(  # noqa: PLR0913, PLR0917 - everything that is said of a file'
             reading lands in China.
     """
     finite = xy[np.isfinite(xy).all(axis=1)] if len(xy) else xy.reshape(0, 2)
-    sample = _Sample(finite, _datum(datum), landing, (False, True) if swapped is None else (swapped,))
-    stated = _stated(declared, declared_text)
+    sample = Sample(finite, _datum(datum), landing, (False, True) if swapped is None else (swapped,))
+    stated, named = _stated(declared, declared_text), headings(declared_text)
     if told is not None:
-        return _told(sample, told_definition(told), told, stated)
-    if stated is not None:
+        words = told if datum is None else f"{told}, --datum {datum}"
+        return _told(sample, told_definition(told), words, stated, named)
+    if stated is not None and named is None and sample.datum == "cgcs2000":
         return _declared(sample, stated)
-    if datum is not None and _degrees(finite):
-        return _told(sample, told_definition("EPSG:4490"), f"--datum {datum}")
-    return _guessed(sample, (_undeclared(declared_text),))
+    if datum is not None and (stated is not None or _degrees(finite)):
+        return _told(sample, stated or told_definition(DEGREES), f"--datum {datum}", stated, named)
+    if named is not None:
+        return _by_headings(sample, named)
+    return _guessed(sample, (undeclared(declared_text, finite),))
 
 
 def require_certain(decided: Georeference) -> None:
@@ -176,9 +146,10 @@ def require_certain(decided: Georeference) -> None:
     known = definition(decided.crs)
     order = axes(swapped=decided.swapped, geographic=known is not None and known.geographic)
     place = where(decided.candidates[0].districts if decided.candidates else ())
-    evidence, ways = listed(decided.evidence), options(decided.crs, decided.candidates)
+    evidence, ways = listed(decided.evidence), options(decided.crs, decided.datum, decided.candidates)
+    guess_zh = name_zh(decided.crs) if decided.datum == "cgcs2000" else LABELS[decided.datum].zh
     raise UncertainFileError(
-        f"坐标系不确定，未导入。推测：{name_zh(decided.crs)}（{decided.crs}），{order.zh}，将落在{place.zh}。"
+        f"坐标系不确定，未导入。推测：{guess_zh}（{decided.crs}），{order.zh}，将落在{place.zh}。"
         f"依据：{evidence.zh}。请确认后给出：{ways.zh}",
         f"The coordinate system is not certain, nothing was imported. Guess: {decided.name} ({decided.crs}), "
         f"{order.en}; the data would land in {place.en}. Evidence: {evidence.en}. Confirm by giving {ways.en}",
@@ -190,7 +161,7 @@ def to_storage(shapes: Shapes, decided: Georeference) -> Shapes:
     known = definition(decided.crs)
     if known is None:
         raise ParameterError("crs", decided.crs, f"无法识别坐标系“{decided.crs}”", f"“{decided.crs}” is no CRS")
-    reading = _Reading(known, decided.datum, decided.swapped, decided.zone_prefix_removed, decided.zone_prefix_added)
+    reading = Reading(known, decided.datum, decided.swapped, decided.zone_prefix_removed, decided.zone_prefix_added)
     if reading.keeps:
         return shapes
     return mended(np.asarray(shapely.transform(shapes, reading.lonlat), dtype=object))
@@ -221,65 +192,38 @@ def _stated(declared: str | None, declared_text: str | None) -> Definition | Non
     return None if found is None or "assumed" in found.name.casefold() else found
 
 
-def _undeclared(declared_text: str | None) -> Note:
-    if declared_text:
-        words = shortened(declared_text)
-        return Note(f"文件所写的坐标系无法识别：{words}", f"what the file says of its CRS means nothing here: {words}")
-    return Note("文件没有说明坐标系", "the file says nothing of its CRS")
-
-
-def _readings(sample: _Sample, known: Definition) -> Iterator[_Reading]:
-    """The plain reading of a CRS, then those with axes swapped and with the zone number taken off or put before."""
-    for swapped in sample.orders:
-        yield _Reading(known, sample.datum, swapped)
-        if known.zone is None or not len(sample.xy):
-            continue
-        prefix = int(np.median(turned(sample.xy, swapped=swapped)[:, 0]) // MILLION)
-        if known.zone.zone is None and prefix in known.zone.zones:
-            yield _Reading(known, sample.datum, swapped, removed=prefix)
-        if known.zone.zone is not None and prefix == 0:
-            yield _Reading(known, sample.datum, swapped, added=known.zone.zone)
-
-
-def _judged(reading: _Reading, sample: _Sample, stretch: float) -> _Reading:
-    """A reading with the share of the sample that lands in China where its CRS is used, or in a district near there."""
-    if not len(sample.xy):
-        return replace(reading, share=1.0)
-    lonlat, area = reading.lonlat(sample.xy), reading.definition.area
-    near = inside(lonlat, area, TOLD_STRETCH_DEGREES) & (sample.landing.places(lonlat) != NOWHERE)
-    used = inside(lonlat, area, stretch) & inside(lonlat, CHINA)
-    return replace(reading, share=float((used | near).mean()))
-
-
-def _chosen(sample: _Sample, known: Definition, stretch: float) -> _Reading | None:
-    """The one reading of a CRS that its coordinates allow; None where none does, or more than one."""
-    plain, *others = (_judged(each, sample, stretch) for each in _readings(sample, known))
-    if plain.share >= MEANT:
-        return plain
-    allowed = [each for each in others if each.share >= MEANT]
-    return allowed[0] if plain.share <= IMPOSSIBLE and len(allowed) == 1 else None
-
-
-def _abroad(sample: _Sample, known: Definition) -> _Reading | None:
-    """The plain reading of a CRS that is used outside China too, where its coordinates are outside China."""
-    plain = _Reading(known, sample.datum, sample.orders[0])
-    lands = inside(plain.lonlat(sample.xy), known.area).mean() >= MEANT
-    return plain if lands and not sample.candidates else None
-
-
-def _told(sample: _Sample, known: Definition, told: str, stated: Definition | None = None) -> Georeference:
+def _told(
+    sample: Sample, known: Definition, told: str, stated: Definition | None, named: Headings | None
+) -> Georeference:
     _check_datum(known, sample.datum)
-    reading = _chosen(sample, known, TOLD_STRETCH_DEGREES)
+    reading = told_reading(sample, known)
     if reading is None:
-        raise nowhere(sample.xy, told, known, sample.candidates)
+        raise nowhere(stray(sample, known), len(sample.xy), told, known, sample.candidates)
     evidence = [Note(f"由用户指定：{shortened(told)}", f"told by the user: {shortened(told)}")]
-    if stated is not None and (stated.family, stated.zone) != (known.family, known.zone):
-        evidence.append(Note(f"文件声明的却是 {stated.zh}", f"the file declares {stated.name} instead"))
+    evidence += _against(sample, known, stated, named)
     own = landed(known, reading.lonlat(sample.xy), sample.landing, swapped=reading.swapped)
     others = sample.candidates if own.around <= IMPOSSIBLE and len(sample.xy) else ()
     if others and others[0].in_hangzhou >= MEANT:
         evidence.append(doubted(others[0]))
-    return _decided(reading, "told", tuple(evidence), certain=True)
+    return _decided(reading, "told", (*evidence, *outside(reading, sample)), certain=True)
+
+
+def _against(sample: Sample, known: Definition, stated: Definition | None, named: Headings | None) -> Iterator[Note]:
+    """What the file says that the user overrules."""
+    if named is not None:
+        if not known.geographic or named.datum not in {None, sample.datum}:
+            ways = f"，如是请给出 --datum {named.datum}" if named.datum in {"gcj02", "bd09"} else ""
+            ways_en = f"; if so, give --datum {named.datum}" if ways else ""
+            yield Note(f"{named.says.zh}{ways}", f"{named.says.en}{ways_en}")
+    elif stated is None:
+        return
+    elif sample.datum != "cgcs2000":
+        yield Note(
+            f"文件写的是 {stated.zh}，以用户指定的 {LABELS[sample.datum].zh}为准",
+            f"the file says {stated.name}; {LABELS[sample.datum].en}, as told, takes its place",
+        )
+    elif (stated.family, stated.zone) != (known.family, known.zone):
+        yield Note(f"文件声明的却是 {stated.zh}", f"the file declares {stated.name} instead")
 
 
 def _check_datum(known: Definition, datum: Datum) -> None:
@@ -292,9 +236,9 @@ def _check_datum(known: Definition, datum: Datum) -> None:
         )
 
 
-def _declared(sample: _Sample, known: Definition) -> Georeference:
+def _declared(sample: Sample, known: Definition) -> Georeference:
     _check_datum(known, sample.datum)
-    reading = _chosen(sample, known, STRETCH_DEGREES) or _abroad(sample, known)
+    reading = declared_reading(sample, known)
     said = Note(f"文件声明：{known.zh}（{known.short}）", f"declared by the file: {known.name} ({known.short})")
     if reading is None:
         against = Note(
@@ -307,16 +251,28 @@ def _declared(sample: _Sample, known: Definition) -> Georeference:
     others = sample.candidates if own.around <= IMPOSSIBLE and len(sample.xy) else ()
     if others and others[0].in_hangzhou >= MEANT:
         return _guessed(sample, (said, elsewhere(known)))
+    evidence = (said, *outside(reading, sample))
     if transformed or known.family == "other":
-        return _decided(reading, "declared", (said,), certain=True)
-    return replace(_decided(reading, "declared", (said,), certain=False), candidates=(own,))
+        return _decided(reading, "declared", evidence, certain=True)
+    return replace(_decided(reading, "declared", evidence, certain=False), candidates=(own,))
 
 
-def _decided(reading: _Reading, how: How, evidence: tuple[Note, ...], *, certain: bool) -> Georeference:
+def _by_headings(sample: Sample, named: Headings) -> Georeference:
+    """Columns that are called longitude and latitude; those of a web map are asked about."""
+    if named.datum in {"gcj02", "bd09"}:
+        return _guessed(replace(sample, datum=named.datum), (named.says,))
+    reading = declared_reading(sample, told_definition("OGC:CRS84"))
+    if reading is None:
+        against = Note("坐标与此不符", "the coordinates contradict that")
+        return _guessed(sample, (named.says, against))
+    return _decided(reading, "headings", (named.taken, *outside(reading, sample)), certain=True)
+
+
+def _decided(reading: Reading, how: How, evidence: tuple[Note, ...], *, certain: bool) -> Georeference:
     known = reading.definition
     return Georeference(
         crs=known.text,
-        name=known.name,
+        name=_name(known, reading.datum),
         swapped=reading.swapped,
         zone_prefix_removed=reading.removed,
         zone_prefix_added=reading.added,
@@ -324,11 +280,17 @@ def _decided(reading: _Reading, how: How, evidence: tuple[Note, ...], *, certain
         how=how,
         certain=certain,
         accuracy_m=None if known.shifted else OLD_DATUM_M.get(known.family, ACCURACY_M.get(reading.datum)),
-        evidence=(*evidence, *_remarks(reading)),
+        evidence=(*evidence, *_remarks(reading, how)),
     )
 
 
-def _remarks(reading: _Reading) -> Iterator[Note]:
+def _name(known: Definition, datum: Datum) -> str:
+    if datum == "cgcs2000":
+        return known.name
+    return f"{LABELS[datum].en}, {'longitude and latitude' if known.geographic else known.name}"
+
+
+def _remarks(reading: Reading, how: How) -> Iterator[Note]:
     """What the user should know of a reading."""
     known = reading.definition
     if reading.swapped:
@@ -347,16 +309,16 @@ def _remarks(reading: _Reading) -> Iterator[Note]:
         yield Note("按文件自带的转换参数转换", "transformed by the parameters that the file brings")
     elif known.family in OLD_DATUM_M:
         yield _old_datum(known.family)
-    if known.family == "cgcs2000" and known.area == WORLD:
+    if known.family == "cgcs2000" and known.area == WORLD and reading.datum == "cgcs2000" and how != "headings":
         yield Note(
             "WGS 84 与 CGCS2000 相差不到 1 米，视为相同",
             "WGS 84 and CGCS2000 differ by less than a metre and count as the same",
         )
     if reading.datum != "cgcs2000":
-        metres = ACCURACY_M[reading.datum]
+        metres, label = ACCURACY_M[reading.datum], LABELS[reading.datum]
         yield Note(
-            f"由 {reading.datum} 转换，公式为逆向所得，误差约 {metres:g} 米以内",
-            f"converted from {reading.datum} by a reverse-engineered formula, good to about {metres:g} m",
+            f"已由 {label.zh}换算为 CGCS2000，公式为逆向所得，误差约 {metres:g} 米以内",
+            f"converted from {label.en} to CGCS2000 by a reverse-engineered formula, good to about {metres:g} m",
         )
 
 
@@ -369,14 +331,14 @@ def _old_datum(family: Family) -> Note:
     )
 
 
-def _guessed(sample: _Sample, evidence: tuple[Note, ...]) -> Georeference:
+def _guessed(sample: Sample, evidence: tuple[Note, ...]) -> Georeference:
     found = sample.candidates
     if not found:
         raise unplaced(sample.xy, evidence)
-    best = found[0]
+    best, known = found[0], definition(found[0].crs)
     return Georeference(
         crs=best.crs,
-        name=best.name,
+        name=best.name if known is None else _name(known, sample.datum),
         swapped=best.swapped,
         zone_prefix_removed=None,
         zone_prefix_added=None,
@@ -384,6 +346,6 @@ def _guessed(sample: _Sample, evidence: tuple[Note, ...]) -> Georeference:
         how="guessed",
         certain=False,
         accuracy_m=None,
-        evidence=(*evidence, *compared(found), unproved(definition(best.crs))),
+        evidence=(*evidence, *compared(found), *(unproved(known) if sample.datum == "cgcs2000" else ())),
         candidates=found,
     )

@@ -1,12 +1,19 @@
 """What is put to the user where a file leaves open how to read its coordinates: guess, evidence, option to give."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bioplan_gis.datums import Datum
 from bioplan_gis.errors import UncertainFileError
-from bioplan_gis.importing.placing.candidates import Candidate
+from bioplan_gis.importing.placing.candidates import Candidate, inside
 from bioplan_gis.importing.placing.definitions import (
+    CHINA,
+    FIRST_ZONE,
+    MILLION,
+    WORLD,
     Definition,
     Family,
     GaussKruger,
@@ -16,17 +23,19 @@ from bioplan_gis.importing.placing.definitions import (
     shortened,
 )
 from bioplan_gis.importing.placing.landing import HANGZHOU, District
+from bioplan_gis.importing.placing.readings import Reading, Sample
 from bioplan_gis.importing.rows import Note
 
+LEAST_SHARE = 0.005
 NAMES: dict[Family, Note] = {
     "cgcs2000": Note("CGCS2000", "CGCS2000"),
     "xian80": Note("1980 西安坐标系", "Xian 1980"),
     "beijing54": Note("1954 年北京坐标系", "Beijing 1954"),
 }
 OWN_SYSTEM = Note(
-    "也可能是城市独立坐标系（例如中央经线 120° 或 120°10′ 并平移过原点），其参数不公开，无法推测；"
+    "可能是城市独立坐标系（例如中央经线 120° 或 120°10′ 并平移过原点），其参数不公开，无法推测；"
     "请先由测绘部门转换为 CGCS2000",
-    "or it may be a city's own system (with a central meridian of 120° or 120°10′, say, and an origin moved), whose "
+    "it may be a city's own system (with a central meridian of 120° or 120°10′, say, and an origin moved), whose "
     "parameters are not public and cannot be guessed; have the surveyors convert it to CGCS2000 first",
 )
 
@@ -44,24 +53,32 @@ def name_zh(crs: str) -> str:
 
 
 def where(districts: tuple[District, ...]) -> Note:
-    """Where data land; the outlines are generalised."""
+    """Where data land; the outlines are generalised, and Hangzhou is named for its own districts only."""
     if not districts:
         return Note("已知区县之外", "none of the districts known here")
-    names = Note("、".join(each.zh for each in districts), ", ".join(each.en for each in districts))
-    inside = districts[0].scope == HANGZHOU
-    return Note(
-        f"{'杭州市' if inside else ''}{names.zh}（约）",
-        f"{names.en}{' (Hangzhou' if inside else ' (near Hangzhou'}, about)",
-    )
+    own = [each for each in districts if each.scope == HANGZHOU]
+    others = [each for each in districts if each.scope != HANGZHOU]
+    zh = [f"杭州市{_names(own).zh}"] * bool(own) + [f"杭州以外的{_names(others).zh}"] * bool(others)
+    en = [f"{_names(own).en} (Hangzhou)"] * bool(own) + [f"{_names(others).en} (outside Hangzhou)"] * bool(others)
+    return Note(f"{'、'.join(zh)}（约）", f"{' and '.join(en)}, about")
+
+
+def _names(districts: Iterable[District]) -> Note:
+    each = tuple(districts)
+    return Note("、".join(district.zh for district in each), ", ".join(district.en for district in each))
 
 
 def axes(*, swapped: bool, geographic: bool) -> Note:
-    """The order of the two ordinates."""
+    """In which order the ordinates are read; a table's reader has put its columns in order before."""
     if geographic:
-        return Note("纬度在前", "latitude first") if swapped else Note("经度在前", "longitude first")
+        return (
+            Note("文件中纬度在前", "latitude stands first in the file")
+            if swapped
+            else Note("读作经度、纬度", "read as longitude, latitude")
+        )
     if swapped:
-        return Note("第一个坐标为北（X 北、Y 东）", "the first ordinate north (X north, Y east)")
-    return Note("第一个坐标为东", "the first ordinate east")
+        return Note("文件中北在前（X 北、Y 东）", "north stands first in the file (X north, Y east)")
+    return Note("读作东、北", "read as east, north")
 
 
 def compared(found: tuple[Candidate, ...]) -> Iterator[Note]:
@@ -102,22 +119,69 @@ def doubted(other: Candidate) -> Note:
     )
 
 
-def unproved(known: Definition | None) -> Note:
+def outside(reading: Reading, sample: Sample) -> Iterator[Note]:
+    """What of the coordinates lies outside China, or is no position at all."""
+    lonlat = reading.lonlat(sample.xy)
+    on_earth = inside(lonlat, WORLD)
+    abroad = on_earth & ~inside(lonlat, CHINA)
+    if abroad.any():
+        yield Note(
+            f"注意：{_share(abroad)} 的坐标在中国以外（例如 {_example(sample.xy[abroad])}）",
+            f"mind that {_share(abroad)} of the coordinates lie outside China, such as {_example(sample.xy[abroad])}",
+        )
+    if not on_earth.all():
+        strays = sample.xy[~on_earth]
+        yield Note(
+            f"注意：{_share(~on_earth)} 的坐标超出经纬度范围（例如 {_example(strays)}）",
+            f"mind that {_share(~on_earth)} of the coordinates lie beyond the range of longitude and latitude, such as "
+            f"{_example(strays)}",
+        )
+
+
+def _share(which: NDArray[np.bool_]) -> str:
+    share = float(which.mean())
+    return f"{share:.0%}" if share >= LEAST_SHARE else "<1%"
+
+
+def undeclared(declared_text: str | None, xy: Positions) -> Note:
+    """What a file says, if anything, where that defines no CRS; a zone that its eastings contradict is named."""
+    if not declared_text:
+        return Note("文件没有说明坐标系", "the file says nothing of its CRS")
+    stated = re.search(r"带号\s*[=＝:：]\s*(\d{2})\b", declared_text)
+    carried = int(np.median(xy.max(axis=1)) // MILLION) if len(xy) else 0
+    if stated is not None and carried >= FIRST_ZONE[6] and carried != int(stated[1]):
+        return Note(
+            f"文件写明带号 {stated[1]}，横坐标却带有带号 {carried}，两者矛盾",
+            f"the file states zone {stated[1]}, but its eastings carry zone {carried}: these contradict each other",
+        )
+    words = shortened(declared_text)
+    return Note(f"文件所写不足以确定坐标系：{words}", f"what the file says does not settle its CRS: {words}")
+
+
+def unproved(known: Definition | None) -> Iterator[Note]:
     """What no number can show."""
     if known is not None and known.zone is None:
-        return Note(
+        yield Note(
             "经纬度的数字不能说明是 CGCS2000（WGS 84）还是 GCJ-02、BD-09，三者相差约 500–1200 米",
             "degrees do not show whether they are CGCS2000 (WGS 84), GCJ-02 or BD-09, which lie 500–1200 m apart",
         )
-    return Note(
+        return
+    yield Note(
         "平面坐标的数字不能说明是 CGCS2000 还是相差约百米的西安 80、北京 54",
         "metres do not show whether they are CGCS2000, or Xian 1980 or Beijing 1954 about a hundred metres off",
     )
 
 
-def options(crs: str, others: tuple[Candidate, ...]) -> Note:
+def options(crs: str, datum: Datum, others: tuple[Candidate, ...]) -> Note:
     """The options that confirm a guess or choose another."""
     known = definition(crs)
+    if datum != "cgcs2000":
+        first = Note(f"--datum {datum}", f"--datum {datum}")
+        plain = Note(
+            f"如实为 CGCS2000 或 WGS 84，用 --crs {_quoted(crs)}",
+            f"if they are CGCS2000 or WGS 84 in truth, --crs {_quoted(crs)}",
+        )
+        return listed([first, plain])
     first = Note(f"--crs {_quoted(crs)}", f"--crs {_quoted(crs)}")
     return listed([first, *(_others(known, others) if known else ())])
 
@@ -150,8 +214,10 @@ def _quoted(crs: str) -> str:
     return f"'{crs}'" if " " in crs or '"' in crs else crs
 
 
-def nowhere(xy: Positions, told: str, known: Definition, found: tuple[Candidate, ...]) -> UncertainFileError:
-    """The user told a CRS that the coordinates cannot be in."""
+def nowhere(
+    strays: Positions, count: int, told: str, known: Definition, found: tuple[Candidate, ...]
+) -> UncertainFileError:
+    """The user told a CRS that most of the coordinates, of which there are ``count``, cannot be in."""
     west, south, east, north = known.area
     ways = [
         Note(
@@ -160,12 +226,21 @@ def nowhere(xy: Positions, told: str, known: Definition, found: tuple[Candidate,
         )
         for each in found
         if each.in_hangzhou > 0 or (found[0].in_hangzhou == 0 and each.in_zhejiang > 0)
-    ] or [OWN_SYSTEM]
+    ]
+    known_ways = Note(
+        f"能落在浙江一带的是：{listed(ways).zh}", f"What does land in or about Zhejiang: {listed(ways).en}"
+    )
+    none = Note(
+        f"按各种常用坐标系都不落在浙江一带；{OWN_SYSTEM.zh}",
+        f"In no usual coordinate system do they land in or about Zhejiang; {OWN_SYSTEM.en}",
+    )
+    last = known_ways if ways else none
+    share = f"{len(strays) / max(1, count):.0%}"
     return UncertainFileError(
-        f"坐标（例如 {_example(xy)}）按 {shortened(told)}（{known.zh}）不落在其适用范围内"
-        f"（{west:g}–{east:g}°E，{south:g}–{north:g}°N）。能落在浙江一带的是：{listed(ways).zh}",
-        f"Read as {shortened(told)} ({known.name}), coordinates such as {_example(xy)} do not land where it is used "
-        f"({west:g}–{east:g}°E, {south:g}–{north:g}°N). What does land in or about Zhejiang: {listed(ways).en}",
+        f"按 {shortened(told)}（{known.zh}）读，{share} 的坐标（例如 {_example(strays)}）不落在中国境内该坐标系的适用"
+        f"范围（{west:g}–{east:g}°E，{south:g}–{north:g}°N）。{last.zh}",
+        f"Read as {shortened(told)} ({known.name}), {share} of the coordinates, such as {_example(strays)}, do not "
+        f"land where it is used in China ({west:g}–{east:g}°E, {south:g}–{north:g}°N). {last.en}",
     )
 
 

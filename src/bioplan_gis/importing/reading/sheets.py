@@ -74,6 +74,7 @@ def _facts(table: DelimitedTable | WorkbookTable, placement: Placement | None) -
         source_layer=None if isinstance(table, DelimitedTable) else table.sheet,
         other_layers=() if isinstance(table, DelimitedTable) else table.others,
         crs=placement.crs if placement else None,
+        crs_text=placement.words if placement else None,
         encoding=label(text.encoding) if text else None,
         encoding_certain=text.certain if text else True,
         encoding_evidence=text.evidence if text else (),
