@@ -175,6 +175,13 @@ def test_an_indicator_without_unit_is_said_once(name, cells, said):
     assert conform(result.plan, table, 9).plan.notes == result.plan.notes
 
 
+def test_an_indicator_that_says_more_than_is_kept_as_at_least_and_says_so():
+    table = pa.table({"亩均税收（万元/亩）": ["大于30", "＞40", "≥50"]})
+    result = conform(planned(table), table, 1)
+    assert [entries(text)[0]["min"] for text in result.columns["indicators"]] == [30, 40, 50]
+    assert sum("excluded" in note.en for note in result.plan.notes) == 1
+
+
 def test_a_ratio_that_differs_by_industry_is_left_to_the_indicators():
     columns = {**NOTICE, "容积率": ["2.0-3.0", "1.5-3.0", "2.0-3.0", "1.0-2.0"]}
     found = merged(batch_of(columns)).conformed

@@ -116,6 +116,8 @@ class _Work:
         for spare in spares:
             if all(feed.field != spare.field for feed in self.plan.feeds):
                 continue
+            if spare.field == "area" and self.columns["area_ha"].null_count == 0:
+                continue
             other = _Work(replace(self.plan, feeds=(spare,), spares=(), indicators=()), self.table, self.measured_m2)
             other.area_m2 = self.area_m2 if spare.field != "area" else None
             other.run()
@@ -164,6 +166,8 @@ class _Work:
         found = entries_of(self.plan, self.table)
         if found is not None:
             self.columns.setdefault("indicators", found)
+        for feed in self.plan.indicators:
+            self.loose(feed, self.array(feed))
         for column in without_unit(self.plan, self.table):
             self.remark(remarks.indicator_without_unit(column))
 
@@ -219,15 +223,21 @@ class _Work:
         """A column of numbers, whatever they measure."""
         dimension = _DIMENSIONS[feed.field]
         unit = None if dimension == "share" else feed.unit or _BASE_UNITS.get(dimension)
-        found = measured(self.array(feed), dimension, unit)
-        strict, about = loose_words(self.array(feed))
-        if strict:
-            self.remark(remarks.strictness_dropped(feed.column))
-        if about:
-            self.remark(remarks.about_dropped(feed.column))
+        values = self.array(feed)
+        found = measured(values, dimension, unit)
+        self.loose(feed, values)
         _WRITERS.get(feed.field, _Work.spans)(self, feed, found)
         if found.faults:
             self.faults[_target(feed)].extend(found.faults)
+
+    def loose(self, feed: Feed, values: pa.Array) -> None:
+        """Say of a column what of its wording is not kept, once."""
+        both = remarks.strictness_dropped(feed.column), remarks.about_dropped(feed.column)
+        if set(both) <= set(self.plan.notes):
+            return
+        for found, note in zip(loose_words(values), both, strict=True):
+            if found:
+                self.remark(note)
 
     def spans(self, feed: Feed, found: Measured) -> None:
         """Both ends of a range."""
