@@ -498,6 +498,15 @@ def test_the_crs_that_a_refusal_asks_for_is_not_refused_again(name, declared):
     assert any("mind that" in note.en for note in told.evidence)
 
 
+def test_declared_degrees_of_which_many_make_no_sense_are_asked_about_with_the_reason():
+    with pytest.raises(UncertainFileError) as refused:
+        require_certain(
+            decide(shapely.points(np.array(STRAYS["two rows of seven without sense"])), declared="EPSG:4326")
+        )
+    assert "29% of the coordinates lie beyond the range of longitude and latitude, such as 200, 95" in refused.value.en
+    assert "contradict" not in refused.value.en
+
+
 def test_degrees_that_are_declared_are_not_asked_about_for_lying_apart():
     for name in ("one row of three abroad", "one sign too many"):
         assert decide(shapely.points(np.array(STRAYS[name])), declared="EPSG:4326").certain
@@ -555,6 +564,8 @@ def test_headings_that_name_a_web_map_make_its_datum_the_first_option(name):
     with pytest.raises(UncertainFileError) as refused:
         require_certain(decided)
     assert name in refused.value.zh
+    assert f"converted from {decided.name.split(',')[0]}" in refused.value.en
+    assert "read as EPSG:4490" not in refused.value.en
     assert f"Confirm by giving --datum {datum}; if" in refused.value.en
     assert f"请确认后给出：--datum {datum}；" in refused.value.zh
     confirmed = decide(shapes, datum=datum, **words)

@@ -245,7 +245,9 @@ def _declared(sample: Sample, known: Definition) -> Georeference:
             f"坐标与文件声明的 {known.zh} 不符",
             f"the coordinates contradict the {known.name} that the file declares",
         )
-        return _guessed(sample, (said, against))
+        most = told_reading(sample, known) if known.geographic else None
+        reasons = tuple(outside(most, sample)) if most else ()
+        return _guessed(sample, (said, *(reasons or (against,))))
     transformed = known.family == "cgcs2000" or known.shifted
     own = landed(known, reading.lonlat(sample.xy), sample.landing, swapped=reading.swapped)
     others = sample.candidates if own.around <= IMPOSSIBLE and len(sample.xy) else ()
@@ -346,6 +348,6 @@ def _guessed(sample: Sample, evidence: tuple[Note, ...]) -> Georeference:
         how="guessed",
         certain=False,
         accuracy_m=None,
-        evidence=(*evidence, *compared(found), *(unproved(known) if sample.datum == "cgcs2000" else ())),
+        evidence=(*evidence, *compared(found, sample.datum), *(unproved(known) if sample.datum == "cgcs2000" else ())),
         candidates=found,
     )

@@ -22,6 +22,7 @@ from bioplan_gis.importing.placing.definitions import (
     gauss_kruger_code,
     shortened,
 )
+from bioplan_gis.importing.placing.headings import LABELS
 from bioplan_gis.importing.placing.landing import HANGZHOU, District
 from bioplan_gis.importing.placing.readings import Reading, Sample
 from bioplan_gis.importing.rows import Note
@@ -81,13 +82,16 @@ def axes(*, swapped: bool, geographic: bool) -> Note:
     return Note("读作东、北", "read as east, north")
 
 
-def compared(found: tuple[Candidate, ...]) -> Iterator[Note]:
+def compared(found: tuple[Candidate, ...], datum: Datum) -> Iterator[Note]:
     """How the likeliest reading lands, which others land in Hangzhou too, and which do not."""
     best, *others = found
     place = where(best.districts)
+    way = Note(f"按 {best.crs}（{name_zh(best.crs)}）读", f"read as {best.crs} ({best.name})")
+    if datum != "cgcs2000":
+        way = Note(f"由 {LABELS[datum].zh}换算", f"converted from {LABELS[datum].en}")
     yield Note(
-        f"按 {best.crs}（{name_zh(best.crs)}）读，{best.in_hangzhou:.0%} 的坐标落在杭州：{place.zh}",
-        f"read as {best.crs} ({best.name}), {best.in_hangzhou:.0%} of the coordinates land in Hangzhou: {place.en}",
+        f"{way.zh}，{best.in_hangzhou:.0%} 的坐标落在杭州：{place.zh}",
+        f"{way.en}, {best.in_hangzhou:.0%} of the coordinates land in Hangzhou: {place.en}",
     )
     for other in others:
         if other.in_hangzhou > 0:
