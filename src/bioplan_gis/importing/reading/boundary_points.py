@@ -5,6 +5,7 @@ The format is that of the ministry's filing systems for construction land: ``[�
 they are is found by measuring.
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -54,6 +55,10 @@ UNITS_EN = {"公顷": "ha", "㎡": "m²", "亩": "mu"}
 _SPELLINGS = {"公顷": "公顷", "ha": "公顷", "㎡": "㎡", "平方米": "㎡", "m2": "㎡", "m²": "㎡", "亩": "亩"}
 _AREA = re.compile(r"([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(公顷|ha|㎡|平方米|m2|m²|亩)?", re.IGNORECASE)
 _UNIT_TOLERANCE = 0.05
+# Hectares are what the format asks for, m² what some write instead; a wrong area is still in one of them.
+_USUAL_UNITS = ("公顷", "㎡")
+_MOST_WRONG = 30.0
+_METRES_A_DEGREE = 111_320.0
 _FAMILIES: tuple[tuple[Family, str], ...] = (
     ("cgcs2000", r"2000|cgcs"),
     ("xian80", r"80|西安|xi.?an"),
@@ -216,13 +221,13 @@ def _zone_note(stated: int, carried: int) -> Note:
 def _area_unit(head: Sequence[Parcel], plan: _Plan, *, is_degrees: bool) -> tuple[str | None, list[Note]]:
     """The unit that stands behind the areas, else the one in which they agree with the geometry."""
     written = next((unit for parcel in head if (unit := _area(parcel)[1])), None)
-    if written is not None or is_degrees:
+    if written is not None:
         return written, []
-    ratios = [ratio for parcel in head if (ratio := _ratio(parcel, plan))]
+    ratios = [ratio for parcel in head if (ratio := _ratio(parcel, plan, is_degrees=is_degrees))]
     if not ratios:
         return None, []
     middle = float(np.median(ratios))
-    unit = next((unit for unit, size in UNITS.items() if abs(middle / size - 1) <= _UNIT_TOLERANCE), None)
+    unit = _nearest_unit(middle)
     if unit is None:
         zh, en = (
             "面积的单位未写明，也不与图形相符。",
@@ -234,14 +239,28 @@ def _area_unit(head: Sequence[Parcel], plan: _Plan, *, is_degrees: bool) -> tupl
     return unit, [Note(zh, en)]
 
 
-def _ratio(parcel: Parcel, plan: _Plan) -> float | None:
+def _nearest_unit(ratio: float) -> str | None:
+    """The unit of which measured m² are to stated numbers as given; of wrong numbers the usual one of their order."""
+    exact = (unit for unit, size in UNITS.items() if abs(ratio / size - 1) <= _UNIT_TOLERANCE)
+    usual = min(_USUAL_UNITS, key=lambda unit: _times_off(ratio, unit))
+    return next(exact, usual if _times_off(ratio, usual) <= _MOST_WRONG else None)
+
+
+def _times_off(ratio: float, unit: str) -> float:
+    return max(ratio / UNITS[unit], UNITS[unit] / ratio)
+
+
+def _ratio(parcel: Parcel, plan: _Plan, *, is_degrees: bool) -> float | None:
     """Measured m² to the stated number."""
     stated, _ = _area(parcel)
     try:
-        measured = float(shapely.area(_shape(parcel, plan)))
+        shape = _shape(parcel, plan)
     except FaultError:
         return None
-    return measured / stated if stated and measured else None
+    measured = float(shapely.area(shape))
+    if is_degrees and measured:
+        measured *= _METRES_A_DEGREE**2 * math.cos(math.radians(shape.centroid.y))
+    return measured / stated if stated and stated > 0 and measured else None
 
 
 def _area(parcel: Parcel) -> tuple[float | None, str | None]:
