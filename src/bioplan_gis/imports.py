@@ -3,10 +3,10 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from tempfile import gettempdir
@@ -18,12 +18,12 @@ import shapely
 from sqlalchemy import Connection, Engine
 
 from bioplan_gis.errors import ParameterError, UnreadableFileError
+from bioplan_gis.importing.findings import findings
 from bioplan_gis.importing.intake import Chunk, Intake, Wishes, twice
-from bioplan_gis.importing.mapping.fields import renamed
 from bioplan_gis.importing.mapping.schemas import SCHEMAS
 from bioplan_gis.importing.placing.landing import District, Landing
 from bioplan_gis.importing.reading.reader import open_rows
-from bioplan_gis.importing.report import ImportReport, notes_json, place_section, rows_section
+from bioplan_gis.importing.report import ImportReport
 from bioplan_gis.importing.rows import Batch, Facts, Reading
 from bioplan_gis.importing.wkb import decode
 from bioplan_gis.storage.bulk import insert_rows
@@ -124,12 +124,13 @@ def import_file(
             for batch in batches:
                 intake.take(batch)
             _require_some(path.name, intake)
-            return ImportReport({**opening, **_findings(intake, draft), "dry_run": True})
+            return ImportReport({**opening, **findings(intake, _described(draft)), "dry_run": True})
         with writing(engine) as connection:
             staging = open_staging(connection, draft, append=options.append)
-            for batch in batches:
-                chunk = intake.take(batch)
-                insert_rows(connection, staging.table, _identified(chunk, staging, intake), chunk.shapes)
+            with _inserting(connection) as insert:
+                for batch in batches:
+                    chunk = intake.take(batch)
+                    insert(staging.table, _identified(chunk, staging, intake), chunk.shapes)
             report = _publish(connection, staging, intake, opening)
     settle(engine)
     return report
@@ -258,6 +259,25 @@ def _reported(batches: Iterator[Batch], facts: Facts, progress: Progress | None)
             progress(batch.first_row + batch.attributes.num_rows - 1, facts.row_count)
 
 
+@contextmanager
+def _inserting(connection: Connection) -> Iterator[Callable[..., object]]:
+    """PostgreSQL takes a batch while the next is made ready; of SQLite's inserts nothing can be done beside them."""
+    if connection.dialect.name == "sqlite":
+        yield partial(insert_rows, connection)
+        return
+    with ThreadPoolExecutor(1) as thread:
+        sent: list[Future[None]] = []
+
+        def insert(*rows: Any) -> None:  # noqa: ANN401 - as insert_rows takes them
+            while sent:
+                sent.pop().result()
+            sent.append(thread.submit(insert_rows, connection, *rows))
+
+        yield insert
+        for last in sent:
+            last.result()
+
+
 def _identified(chunk: Chunk, staging: Staging, intake: Intake) -> pa.Table:
     """Rows whose file gives them no id are called by their number."""
     numbers = pc.cast(pc.add(chunk.columns.column("fid"), staging.offset), pa.string())
@@ -276,35 +296,9 @@ def _publish(connection: Connection, staging: Staging, intake: Intake, opening: 
     _require_some(opening["file"]["name"], intake)
     marked = replace(staging, draft=replace(staging.draft, synthetic=staging.draft.synthetic or bool(tally.synthetic)))
     layer = publish(connection, marked, tally.bbox, opening["file"]["sha256"])
-    document = {**opening, **_findings(intake, layer), "dry_run": False}
+    document = {**opening, **findings(intake, _described(layer)), "dry_run": False}
     write_report(connection, layer, document)
     return ImportReport(document)
-
-
-def _findings(intake: Intake, layer: Layer) -> dict[str, Any]:
-    """The report's sections on layer, columns, encoding, coordinates, rows and places."""
-    facts = intake.facts
-    return {
-        "layer": {
-            **{name: getattr(layer, name) for name in _OF_LAYER},
-            "software": f"bioplan-gis {version('bioplan-gis')}",
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        },
-        "encoding": {
-            "used": facts.encoding,
-            "certain": facts.encoding_certain,
-            "evidence": notes_json(facts.encoding_evidence),
-        },
-        "crs": _crs_section(intake),
-        "columns": {
-            "id": intake.id_column,
-            "kept": [{"file": one.source, "layer": one.column.name, "type": one.column.type} for one in intake.fields],
-            "mapped": notes_json(intake.plan.notes) if intake.plan else [],
-        },
-        **rows_section(intake.tally),
-        **place_section(intake.tally),
-        "notes": notes_json((*facts.notes, *renamed(intake.fields))),
-    }
 
 
 _OF_LAYER = (
@@ -322,34 +316,9 @@ _OF_LAYER = (
 )
 
 
-def _crs_section(intake: Intake) -> dict[str, Any] | None:
-    """How the coordinates were placed; None where there are none."""
-    decided = intake.georeference
-    if decided is None:
-        return None
-    plain = {name: getattr(decided, name) for name in _OF_GEOREFERENCE}
-    candidates = [
-        {
-            **{name: getattr(one, name) for name in ("crs", "name", "swapped", "in_hangzhou")},
-            "districts": [{"zh": district.zh, "en": district.en} for district in one.districts],
-        }
-        for one in decided.candidates
-    ]
-    stated = intake.facts.crs_text or intake.facts.crs
-    return {**plain, "stated": stated, "evidence": notes_json(decided.evidence), "candidates": candidates}
-
-
-_OF_GEOREFERENCE = (
-    "crs",
-    "name",
-    "swapped",
-    "zone_prefix_removed",
-    "zone_prefix_added",
-    "datum",
-    "how",
-    "certain",
-    "accuracy_m",
-)
+def _described(layer: Layer) -> dict[str, Any]:
+    """What the report says of the layer."""
+    return {name: getattr(layer, name) for name in _OF_LAYER}
 
 
 def _file_facts(path: Path, facts: Facts) -> dict[str, Any]:

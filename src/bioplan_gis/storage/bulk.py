@@ -9,7 +9,7 @@ import pyarrow.csv
 import shapely
 from sqlalchemy import Connection, Table
 
-from bioplan_gis.crs import STORAGE_SRID, Shapes
+from bioplan_gis.crs import Shapes
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN
 
@@ -35,10 +35,13 @@ def insert_rows(connection: Connection, table: Table, columns: pa.Table, shapes:
 
 
 def _copy(connection: Connection, table: Table, columns: pa.Table, shapes: Shapes | None) -> None:
-    """PostgreSQL reads CSV, in which an empty text is quoted and a null is not, and geometry as hexadecimal EWKB."""
+    """PostgreSQL reads CSV, in which an empty text is quoted and a null is not.
+
+    Geometry is hexadecimal WKB, to which the column's type adds the SRID.
+    """
     if shapes is not None:
-        wkb = shapely.to_wkb(shapely.set_srid(shapes, STORAGE_SRID), hex=True, include_srid=True, byte_order=1)
-        columns = columns.append_column(GEOMETRY_COLUMN, pa.array(wkb, pa.large_string()))
+        texts = [None if wkb is None else wkb.hex() for wkb in shapely.to_wkb(shapes, byte_order=1)]
+        columns = columns.append_column(GEOMETRY_COLUMN, pa.array(texts, pa.large_string()))
     text = io.BytesIO()
     pyarrow.csv.write_csv(columns, text, _CSV)
     database: Any = connection.connection.dbapi_connection

@@ -18,6 +18,8 @@ HANGZHOU = "hangzhou"
 Positions = NDArray[np.float64]
 Places = NDArray[np.intp]
 NOWHERE = -1
+# About 500 m, which is what outlines are generalised by.
+SMALL_DEGREES = 0.005
 
 
 class District(NamedTuple):
@@ -94,10 +96,9 @@ class Landing:
         return np.array([district.scope == scope for district in self.districts], dtype=bool)
 
     def counts(self, shapes: Shapes) -> Landed:
-        """Where each EPSG:4490 geometry lies, by a point on its surface."""
+        """Where each EPSG:4490 geometry lies, by a point on its surface, or the middle of small bounds."""
         present = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-        points = shapely.point_on_surface(shapes[present])
-        places = self.places(np.column_stack([shapely.get_x(points), shapely.get_y(points)]))
+        places = self.places(_middles(shapes[present]))
         landed = places[places != NOWHERE]
         adcodes = np.full(len(shapes), None, dtype=object)
         codes = np.array([*(district.adcode for district in self.districts), None], dtype=object)
@@ -113,3 +114,13 @@ class Landing:
         numbers, counts = np.unique(places, return_counts=True)
         order = np.argsort(-counts, kind="stable")
         return tuple((self.districts[numbers[at]], int(counts[at])) for at in order)
+
+
+def _middles(shapes: Shapes) -> Positions:
+    """A position of each shape; one that is smaller than the outlines' error is found by its bounds."""
+    bounds = shapely.bounds(shapes)
+    middles: Positions = (bounds[:, :2] + bounds[:, 2:]) / 2
+    large = (bounds[:, 2:] - bounds[:, :2]).max(axis=1, initial=0) > SMALL_DEGREES
+    points = shapely.point_on_surface(shapes[large])
+    middles[large] = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+    return middles
