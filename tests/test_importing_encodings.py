@@ -129,9 +129,24 @@ def test_one_chinese_value_deep_in_a_large_ascii_table_is_found(tmp_path):
     assert dbf_text(write_dbf(tmp_path / "a.dbf", [b"use"], rows), None, None).encoding == "gb18030"
 
 
-def test_what_the_user_says_is_followed_and_its_failure_told(tmp_path):
-    text = dbf_text(table(tmp_path, "gbk"), None, "utf8")
-    assert (text.encoding, text.certain) == ("utf-8", True)
+def test_what_the_user_says_is_followed_where_it_can_be_read(tmp_path):
+    text = dbf_text(table(tmp_path, "gbk"), None, "ISO-8859-1")
+    assert text.certain
+    assert "由用户指定" in said(text.evidence)
+
+
+def test_what_the_user_says_is_refused_where_it_loses_what_another_encoding_reads(tmp_path):
+    with pytest.raises(UnreadableFileError, match="places cannot be decoded; GB18030 reads it"):
+        dbf_text(table(tmp_path, "gbk"), None, "utf8")
+    (tmp_path / "a.csv").write_bytes("名称\n三类工业用地\n".encode("gbk"))
+    with pytest.raises(UnreadableFileError, match="--encoding GB18030"):
+        text_encoding(tmp_path / "a.csv", "UTF-8")
+
+
+def test_a_telling_that_is_as_good_as_any_is_followed_and_its_failure_told(tmp_path):
+    (tmp_path / "a.csv").write_bytes("三类工业用地\n".encode() * 50 + b"\xb5\xff\n")
+    text = text_encoding(tmp_path / "a.csv", "UTF-8")
+    assert text.encoding == "utf-8"
     assert "不能按 UTF-8 解码" in said(text.evidence)
 
 
@@ -227,9 +242,9 @@ def test_chinese_at_the_end_of_a_long_ascii_file_is_seen(tmp_path):
     assert text_encoding(tmp_path / "a.csv", None).encoding == "gb18030"
 
 
-def test_a_telling_beats_the_byte_order_mark(tmp_path):
-    (tmp_path / "a.csv").write_text("编号", encoding="utf-8-sig")
-    assert text_encoding(tmp_path / "a.csv", "GBK").encoding == "gb18030"
+def test_a_telling_beats_the_byte_order_mark_where_it_can_be_read(tmp_path):
+    (tmp_path / "a.csv").write_text("é", encoding="utf-8-sig")
+    assert text_encoding(tmp_path / "a.csv", "ISO-8859-1").encoding == "cp1252"
     assert text_encoding(tmp_path / "a.csv", "UTF-8").encoding == "utf-8-sig"
 
 

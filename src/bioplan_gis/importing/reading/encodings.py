@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bioplan_gis.errors import UnreadableFileError
 from bioplan_gis.importing.reading.charsets import (
     CHINESE,
     LATIN,
@@ -85,7 +86,7 @@ def dbf_text(dbf: Path, cpg: Path | None, told: str | None) -> DbfText:
         told: the encoding that the user says.
 
     Raises:
-        UnreadableFileError: it is no dBase table.
+        UnreadableFileError: it is no dBase table, or ``told`` cannot read what another encoding reads.
         ParameterError: ``told`` is no encoding.
     """
     table = open_dbf(dbf)
@@ -99,6 +100,7 @@ def text_encoding(path: Path, told: str | None) -> TextEncoding:
 
     Raises:
         ParameterError: ``told`` is no encoding.
+        UnreadableFileError: ``told`` cannot read what another encoding reads.
     """
     with path.open("rb") as file:
         head = file.read(4)
@@ -116,20 +118,34 @@ def text_encoding(path: Path, told: str | None) -> TextEncoding:
 
 def _decided(sample: Sample, told: str | None, declared: "_Declared | None") -> TextEncoding:
     if told is not None:
-        return _as_told(sample, told_codec(told), told)
+        return _as_told(sample, told_codec(told), told, declared)
     if sample.is_ascii:
         note = Note("文字全为 ASCII，各种编码读来相同。", "All text is ASCII, which every encoding reads alike.")
         return TextEncoding(UTF8, certain=True, evidence=(note,))
     return _weighed(sample, declared)
 
 
-def _as_told(sample: Sample, codec: str, told: str) -> TextEncoding:
+def _as_told(sample: Sample, codec: str, told: str, declared: "_Declared | None") -> TextEncoding:
     candidate = weigh(sample, codec)
+    if candidate.broken_share > MOST_BROKEN_SHARE:
+        _forbid_worse(candidate, weigh(sample, _weighed(sample, declared).encoding), told)
     notes = [Note(f"编码 {candidate.label}：由用户指定（{told}）。", f"Encoding {candidate.label}: as told ({told}).")]
     if candidate.broken:
         notes.append(_broken_note(candidate))
     notes.append(_reading_note(candidate))
     return TextEncoding(codec, certain=True, evidence=tuple(notes))
+
+
+def _forbid_worse(candidate: Candidate, better: Candidate, told: str) -> None:
+    """What the user tells is not followed where it loses text that another encoding reads."""
+    if better.codec == candidate.codec or better.broken_share > MOST_BROKEN_SHARE:
+        return
+    raise UnreadableFileError(
+        f"文字不是 {candidate.label}（--encoding {told}）：有 {candidate.broken:,} 处不能解码；"
+        f"按 {better.label} 可以读出：{better.sample}。请改用 --encoding {better.label}，或不写 --encoding。",
+        f"The text is not {candidate.label} (--encoding {told}): {candidate.broken:,} places cannot be decoded; "
+        f"{better.label} reads it: {better.sample}. Give --encoding {better.label}, or no --encoding at all.",
+    )
 
 
 def _weighed(sample: Sample, declared: "_Declared | None") -> TextEncoding:
