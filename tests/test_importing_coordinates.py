@@ -75,6 +75,20 @@ def test_broken_coordinates_are_geometry_faults_and_empty_ones_are_not(tmp_path)
     assert "一百二" in found.geometry_faults[2].zh
 
 
+def test_a_row_with_latitude_in_the_column_of_longitude_is_told_so(tmp_path):
+    found = sheet(tmp_path, "名称,经度,纬度\n甲,120.5,30.2\n乙,30.2,120.5\n丙,120.5,30.2\n丁,200,95\n")
+    assert sorted(found.geometry_faults) == [2, 4]
+    assert "look swapped" in found.geometry_faults[2].en
+    assert "look swapped" not in found.geometry_faults[4].en
+
+
+def test_columns_of_coordinates_stay_and_written_geometry_goes_with_a_note(tmp_path):
+    assert sheet(tmp_path, "名称,经度,纬度\n甲,120.5,30.2\n").column("经度") == [120.5]
+    written = sheet(tmp_path, "名称,wkt\n甲,POINT(120.5 30.2)\n")
+    assert written.table.column_names == ["名称"]
+    assert "not kept as an attribute" in written.said
+
+
 def test_written_geometry_of_every_kind_is_read(tmp_path):
     polygon = shapely.Polygon([(0, 0), (1, 0), (1, 1)])
     lines = ["id,geom", '1,"SRID=4549;POLYGON((0 0,1 0,1 1,0 0))"', '2,"POLYGON((0 0,1 0,1 1))"']

@@ -106,7 +106,10 @@ def points(table: pa.Table, placement: Placement, first_row: int) -> tuple[pa.Ar
         fits = (np.abs(x) <= MOST_LON) & (np.abs(y) <= MOST_LAT) if placement.is_degrees else np.isfinite(x + y)
     wrong = (filled[0] | filled[1]) & ~fits
     faults = {
-        first_row + int(place): _point_fault(*(table[name][int(place)].as_py() for name in names))
+        first_row + int(place): _point_fault(
+            *(table[name][int(place)].as_py() for name in names),
+            swapped=placement.is_degrees and _latitude_first(x[place], y[place]),
+        )
         for place in np.flatnonzero(wrong)
     }
     return _point_wkb(x, y, fits), faults
@@ -175,7 +178,10 @@ def _written(table: pa.Table, name: str, *, is_told: bool) -> Placement | None:
     if shapely.is_missing(shapes).all() and not is_told:
         return None
     srid = next((int(srid) for srid in srids if srid), 0)
-    note = Note(f"几何取自“{name}”列。", f"Geometry comes from column “{name}”.")
+    note = Note(
+        f"几何取自“{name}”列，该列不另存为属性。",
+        f"Geometry comes from column “{name}”, which is not kept as an attribute as well.",
+    )
     if pc.any(pc.match_substring_regex(column, r"^\s*\{")).as_py():  # GeoJSON is in WGS 84 by RFC 7946, section 4
         return Placement(name, None, is_degrees=True, crs=CRS84, notes=(note,))
     if pc.any(pc.match_substring_regex(column, _PAIR)).as_py():
@@ -291,7 +297,13 @@ def _matching(cells: pa.Array, pattern: str) -> NDArray[np.bool_]:
     return np.asarray(matches.to_numpy(zero_copy_only=False))
 
 
-def _point_fault(x: object, y: object) -> Note:
+def _point_fault(x: object, y: object, *, swapped: bool) -> Note:
+    if swapped:
+        return Note(
+            f"经度与纬度似乎颠倒：经度列为“{_short(x)}”，纬度列为“{_short(y)}”，而纬度不超过 90°。",
+            f"Longitude and latitude look swapped: the longitude is “{_short(x)}”, the latitude “{_short(y)}”, "
+            "and no latitude is beyond 90°.",
+        )
     return Note(
         f"坐标不能识别：“{_short(x)}”“{_short(y)}”。", f"The coordinates cannot be read: “{_short(x)}” “{_short(y)}”."
     )
