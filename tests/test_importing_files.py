@@ -4,6 +4,9 @@ import os
 import socket
 import stat
 import struct
+import subprocess
+import sys
+import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -370,3 +373,19 @@ def test_two_members_of_one_name_are_refused(tmp_path: Path):
 def test_kmz_is_its_document(tmp_path: Path):
     path = _zipped(tmp_path, **{"doc.kml": "<kml/>", "files/icon.png": b"\x89PNG"}).rename(tmp_path / "a.kmz")
     assert _given(path).kind == kinds.KML
+
+
+def test_the_next_import_removes_what_a_killed_one_has_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    dead, living = (tmp_path / f"bioplan-import-{number}-abc" for number in (gone.pid, os.getpid()))
+    for folder in (dead, living):
+        folder.mkdir()
+        (folder / "data.csv").write_text("a")
+    source = tmp_path / "a.csv"
+    source.write_text("lon,lat\n120,30\n")
+    with given_file(source) as file:
+        assert file.path.is_relative_to(tmp_path)
+    assert [folder.exists() for folder in (dead, living)] == [False, True]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", living.name]

@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 
 from bioplan_gis.errors import UnreadableFileError, UnsafeFileError
 from bioplan_gis.importing.reading import archives, kinds, transcoding
+from bioplan_gis.importing.reading.folders import import_folder
 from bioplan_gis.importing.rows import Note
 
-FOLDER_PREFIX = "bioplan-import-"
 MOST_NAME_BYTES = 200
 _SIDECARS = {
     ".shp": (".shx", ".dbf", ".prj", ".cpg", ".qpj"),
@@ -91,8 +91,8 @@ def given_file(path: Path, encoding: str | None = None) -> Iterator[GivenFile]:
     """
     _forbid_addresses(path)
     _forbid_what_is_no_file(path)
-    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, ignore_cleanup_errors=True) as folder:
-        yield _given(_main_of(path), _Place(path, Path(folder), encoding))
+    with import_folder() as folder:
+        yield _given(_main_of(path), _Place(path, folder, encoding))
 
 
 @dataclass(frozen=True)
