@@ -130,7 +130,9 @@ def test_arcs_are_drawn_and_leave_other_rows_as_they_are(tmp_path, text, kind):
 
 
 def test_a_drawn_circle_has_the_area_of_one(tmp_path):
-    (disc,) = sheet(tmp_path, 'id,wkt\n1,"CURVEPOLYGON(CIRCULARSTRING(0 0,1 1,2 0,1 -1,0 0))"\n').shapes
+    found = sheet(tmp_path, 'id,wkt\n1,"CURVEPOLYGON(CIRCULARSTRING(0 0,1 1,2 0,1 -1,0 0))"\n')
+    (disc,) = found.shapes
+    assert "Arcs are drawn" in found.said
     assert disc.area == pytest.approx(math.pi, rel=1e-3)
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bioplan_gis.errors import ParameterError
 from bioplan_gis.importing.placing.headings import BD09, GCJ02, TRUE, heading_words
 from bioplan_gis.importing.reading.angles import degrees
+from bioplan_gis.importing.reading.curves import DEGREES_A_SEGMENT, OFF_THE_ARC_SHARE
 from bioplan_gis.importing.reading.written_shapes import shapes_of_hexadecimals, shapes_of_wkt
 from bioplan_gis.importing.rows import Note
 
@@ -51,6 +52,13 @@ _TURNED_PAIR = r"^[\[(]?\s*([0-9]{1,2}(?:\.[0-9]+)?)\s*[,，;\s]\s*(1[0-9]{2}(?:
 _TOO_DEEP = r"(?:[A-Za-z\s]*\(\s*){30}"
 _SRID = r"^\s*SRID\s*=\s*(?P<srid>[0-9]+)\s*;\s*"
 _HEX = r"^\s*0[01][0-9A-Fa-f]{8,}\s*$"
+
+ARCS = "(?i)circularstring"
+_ARCS_NOTE = Note(
+    f"圆弧按每 {DEGREES_A_SEGMENT:.0f}° 一段化为折线，偏差不超过半径的 {OFF_THE_ARC_SHARE:.2%}。",
+    f"Arcs are drawn as segments of at most {DEGREES_A_SEGMENT:.0f}°, which are off the arc by at most "
+    f"{OFF_THE_ARC_SHARE:.2%} of its radius.",
+)
 
 Numbers = NDArray[np.float64]
 Shapes = NDArray[np.object_]
@@ -188,7 +196,8 @@ def _written(table: pa.Table, name: str, *, is_told: bool) -> Placement | None:
         says = any(pattern.search(name) for pattern in (_DEGREES, GCJ02, BD09, TRUE))
         words = heading_words(name, is_told=False) if says else None
         return Placement(name, None, is_degrees=True, crs=_datum(name) if says else None, notes=(note,), words=words)
-    return Placement(name, None, is_degrees=False, crs=f"EPSG:{srid}" if srid else None, notes=(note,))
+    arcs = (_ARCS_NOTE,) if _matching(column, ARCS).any() else ()
+    return Placement(name, None, is_degrees=False, crs=f"EPSG:{srid}" if srid else None, notes=(note, *arcs))
 
 
 def _paired(table: pa.Table, east: str, north: str, role: str, *, is_told: bool) -> Placement:
