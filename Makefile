@@ -86,7 +86,7 @@ test: setup lint var/wheel/.installed
 
 # What needs no database, no service, no browser and no wheel; some seconds.
 test-fast: .venv/.test-requirements
-	$(BIN)/pytest -q -m 'not (database or postgis or served or browser or wheel)'
+	$(BIN)/pytest -q --hypothesis-profile quick -m 'not (database or postgis or served or browser or wheel)'
 
 # Run again after a change of pyproject.toml; one set of files serves Python 3.11 and every later one.
 UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header

@@ -9,6 +9,8 @@ from hypothesis import settings
 # A busy machine is slow, not wrong.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+# For a look in between; `make test` takes the time for all examples.
+settings.register_profile("quick", deadline=None, max_examples=10)
 pytest_plugins = ["cluster", "databases", "loaded", "service", "imported", "terminals"]
 MARKS = {"new_url": "database", "postgis_cluster": "postgis", "served": "served", "browser": "browser"}
 
