@@ -21,7 +21,7 @@ from bioplan_gis.errors import OutputError, ParameterError
 from bioplan_gis.exporting.formats import FORMATS
 from bioplan_gis.exports import ExportReport, export_layer
 from bioplan_gis.storage.database import reading
-from parcels import TYPES, parcels, store_parcels
+from typed_layers import TYPES, parcels, store_parcels
 
 HOLE = [(120.02, 30.02), (120.05, 30.02), (120.02, 30.05)]
 COURT = shapely.Polygon([(120, 30), (120.1, 30), (120.1, 30.1), (120, 30.1)], [HOLE])

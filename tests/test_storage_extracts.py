@@ -12,7 +12,7 @@ from bioplan_gis.storage.database import reading
 from bioplan_gis.storage.extracts import count_rows, extract_of, read_batches
 from bioplan_gis.storage.filters import where_clause
 from bioplan_gis.storage.layers import Layer
-from parcels import parcels, store_parcels
+from typed_layers import parcels, store_parcels
 
 HARD = "引号\" 逗号, 换行\r\n反斜\\ 制表\t '单' \\N"
 FULL = {

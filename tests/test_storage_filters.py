@@ -18,7 +18,7 @@ from bioplan_gis.errors import ParameterError
 from bioplan_gis.storage.database import reading, writing
 from bioplan_gis.storage.filters import refused_overflow, where_clause
 from bioplan_gis.storage.layers import Layer
-from parcels import parcels, store_parcels
+from typed_layers import parcels, store_parcels
 
 NUMBER = itertools.count()
 SQUARE = shapely.box(120, 30, 121, 31)
