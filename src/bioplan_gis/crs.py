@@ -12,6 +12,7 @@ from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
 STORAGE_SRID = 4490
+SQUARE_METRES_PER_HECTARE = 10_000
 CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 Shapes = NDArray[np.object_]
 Metres = NDArray[np.float64]

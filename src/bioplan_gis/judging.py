@@ -12,7 +12,7 @@ import shapely
 from shapely import STRtree
 from sqlalchemy import Connection
 
-from bioplan_gis.crs import Metres, Shapes, areas_m2
+from bioplan_gis.crs import SQUARE_METRES_PER_HECTARE, Metres, Shapes, areas_m2
 from bioplan_gis.extents import DistanceIntervals
 from bioplan_gis.grounds import Grounds, Numbers, boxes, distance_bounds_m, gather, intervals_m
 from bioplan_gis.siting.conditions import NO, UNCERTAIN, YES, Codes, large_enough, near_enough
@@ -24,7 +24,6 @@ from bioplan_gis.subjects import LAND, Near, Question, conforms
 MOST_REJECTED = 10
 # How much farther than asked is looked for what was rejected, until there is enough of it; then everywhere.
 LOOKS = (1.25, 4.0, np.inf)
-SQUARE_METRES_PER_HECTARE = 10_000
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from folium.template import Template as ScriptTemplate
 from shapely.geometry import Point, Polygon, mapping, shape
 
 from bioplan_gis.catalogue import Source
-from bioplan_gis.crs import GEOD, area_m2
+from bioplan_gis.crs import GEOD, SQUARE_METRES_PER_HECTARE, area_m2
 from bioplan_gis.settings import bundled
 
 Assets = Literal["linked", "inlined"]
@@ -55,7 +55,6 @@ LEAN = {
 }
 HANGZHOU = (30.05, 119.55)
 SCHEMATIC_VERTICES = 72
-SQUARE_METRES_PER_HECTARE = 10_000
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bioplan_gis.extents import DistanceInterval, Extents
 from bioplan_gis.grounds import intervals_m
-from bioplan_gis.judging import Search, judge_lands, measured_ha
+from bioplan_gis.judging import MOST_REJECTED, Search, judge_lands, measured_ha
 from bioplan_gis.landuse import Verdict
 from bioplan_gis.plans import ZoneRole, read_zone_roles
 from bioplan_gis.siting.conditions import (
@@ -40,7 +40,6 @@ from bioplan_gis.subjects import (
 __all__ = ["Answer", "Candidate", "Question", "select_sites"]
 
 FURTHER_LAYERS = ("zones", "tracks", "districts", "documents")
-MOST_REJECTED = 10
 
 
 @dataclass(frozen=True)

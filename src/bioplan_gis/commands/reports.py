@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from bioplan_gis.commands.terminal import harmless
+from bioplan_gis.crs import SQUARE_METRES_PER_HECTARE
 
 Report = Mapping[str, Any]
-SQUARE_METRES_PER_HECTARE = 10_000
 MOST_LINES = 10
 
 

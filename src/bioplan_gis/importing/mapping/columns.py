@@ -53,6 +53,12 @@ class Measured:
     faults: list[Fault]
 
 
+def array_of(table: pa.Table, column: str) -> pa.Array:
+    """A column of a table in one piece."""
+    array = table.column(column).combine_chunks()
+    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
+
+
 def texts_of(values: pa.Array) -> pa.Array:
     """A column as trimmed text, null where blank; whole numbers without a decimal point."""
     if pa.types.is_floating(values.type):

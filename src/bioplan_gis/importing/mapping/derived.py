@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from bioplan_gis.crs import SQUARE_METRES_PER_HECTARE
 from bioplan_gis.importing.placing.landing import District
 
-SQUARE_METRES_PER_HECTARE = 10_000
 AREA_MEASURED = "几何 measured from the geometry"
 _NO_TEXT = pa.scalar(None, pa.string())
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bioplan_gis.importing.mapping.columns import distinct, each_value, spread, texts_of
+from bioplan_gis.importing.mapping.columns import array_of, distinct, each_value, spread, texts_of
 from bioplan_gis.importing.mapping.feeds import Feed, Plan
 from bioplan_gis.importing.mapping.fields_zh import Match, key_of, match_among, names_of, unit_text_of
 from bioplan_gis.importing.mapping.quantities import Unit, folded, read_ends, says_nothing
@@ -92,7 +92,7 @@ def entries_of(plan: Plan, table: pa.Table) -> pa.Array | None:
         return None
     industry = _industries(plan, table)
     feeds = [feed for feed in (*plan.indicators, *_of_industry(plan)) if feed.field not in LISTED]
-    entries = [_entry_column(feed, texts_of(_array(table, feed.column)), industry) for feed in feeds]
+    entries = [_entry_column(feed, texts_of(array_of(table, feed.column)), industry) for feed in feeds]
     entries += _listed_column(plan, table, industry)
     # Each begins with a comma and the first is cut off: Arrow's joining that skips nulls loses rows of nothing else.
     joined = pc.binary_join_element_wise(*entries, "", null_handling="replace", null_replacement="")
@@ -104,7 +104,7 @@ def without_unit(plan: Plan, table: pa.Table) -> Iterator[str]:
     """Columns of indicators where neither the heading nor some cell with a number states a unit."""
     for feed in plan.indicators:
         if feed.unit is None and feed.field not in LISTED:
-            texts = texts_of(_array(table, feed.column))
+            texts = texts_of(array_of(table, feed.column))
             numbers = pc.match_substring_regex(texts, r"\d")
             if pc.any(pc.and_not(numbers, pc.match_substring_regex(texts, _ANY_UNIT))).as_py():
                 yield feed.column
@@ -115,11 +115,6 @@ def _of_industry(plan: Plan) -> Iterable[Feed]:
     if not plan.listing_columns:
         return ()
     return tuple(feed for feed in plan.feeds if feed.field == "floor_area_ratio" and feed.bound is None)
-
-
-def _array(table: pa.Table, column: str) -> pa.Array:
-    array = table.column(column).combine_chunks()
-    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
 
 
 def _industries(plan: Plan, table: pa.Table) -> pa.Array:
@@ -135,10 +130,10 @@ def _industries(plan: Plan, table: pa.Table) -> pa.Array:
 
 def unmerged(plan: Plan, table: pa.Table, column: str) -> pa.Array:
     """A column as text; where the row has no number of a parcel, an empty cell was merged with the one above."""
-    texts = texts_of(_array(table, column))
+    texts = texts_of(array_of(table, column))
     if plan.id_column is None or plan.id_column == column:
         return texts
-    continued = pc.is_null(texts_of(_array(table, plan.id_column)))
+    continued = pc.is_null(texts_of(array_of(table, plan.id_column)))
     return pc.if_else(continued, pc.fill_null_forward(texts), texts)
 
 
@@ -159,7 +154,7 @@ def _code_within(text: str) -> str | None:
 
 def _listed_column(plan: Plan, table: pa.Table, industry: pa.Array) -> list[pa.Array]:
     """Indicators that a table lists one a row, under 指标名称, 指标值 and 单位."""
-    columns = {feed.field: texts_of(_array(table, feed.column)) for feed in plan.indicators if feed.field in LISTED}
+    columns = {feed.field: texts_of(array_of(table, feed.column)) for feed in plan.indicators if feed.field in LISTED}
     if not columns:
         return []
     nothing = pa.nulls(len(table), pa.string())

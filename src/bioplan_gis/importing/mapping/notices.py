@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from bioplan_gis.importing.mapping.columns import Floats, floats_or_null, texts_of
+from bioplan_gis.importing.mapping.columns import Floats, array_of, floats_or_null, texts_of
 from bioplan_gis.importing.mapping.feeds import Conformed, Plan
 from bioplan_gis.importing.mapping.indicators import unmerged
 from bioplan_gis.importing.rows import Batch, Note
@@ -91,17 +91,12 @@ def _slice(batch: Batch, begin: int, end: int) -> Batch:
 
 def _keys(plan: Plan, batch: Batch) -> _Numbers:
     """A number for each row, the same for rows of one parcel; one without number and geometry belongs to that above."""
-    ids = texts_of(_array(batch.attributes, str(plan.id_column)))
+    ids = texts_of(array_of(batch.attributes, str(plan.id_column)))
     placed = pa.array(np.zeros(len(ids), bool)) if batch.wkb is None else pc.is_valid(batch.wkb)
     alone = pc.and_(pc.is_null(ids), placed).to_numpy(zero_copy_only=False)
     codes = pc.fill_null_forward(ids).dictionary_encode().indices.fill_null(-1)
     keys = codes.to_numpy(zero_copy_only=False).astype(np.int64)
     return np.where(alone | (keys < 0), -2 - np.arange(len(keys)), keys)
-
-
-def _array(table: pa.Table, column: str) -> pa.Array:
-    array = table.column(column).combine_chunks()
-    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
 
 
 def merge(conformed: Conformed, batch: Batch) -> Merged | None:
@@ -128,7 +123,7 @@ def merge(conformed: Conformed, batch: Batch) -> Merged | None:
         replace(
             conformed,
             columns=columns,
-            ids=None if conformed.ids is None else _array(_firsts({"id": conformed.ids}, group), "id"),
+            ids=None if conformed.ids is None else array_of(_firsts({"id": conformed.ids}, group), "id"),
             notes=notes,
             stated_area_m2=None if conformed.stated_area_m2 is None else _first_areas(conformed.stated_area_m2, group),
         ),
@@ -194,7 +189,7 @@ def _collapsed(
     conformed: Conformed, group: _Numbers, rows: _Numbers
 ) -> tuple[pa.Table, Mapping[str, list[tuple[int, str, Note]]]]:
     """One row a group, and what was said of its rows, with a note where they differ."""
-    columns = {name: _array(conformed.columns, name) for name in conformed.columns.column_names}
+    columns = {name: array_of(conformed.columns, name) for name in conformed.columns.column_names}
     table = _firsts(columns, group)
     notes = {kind: list(said) for kind, said in conformed.notes.items()}
     for name, values in columns.items():

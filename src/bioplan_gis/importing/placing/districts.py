@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
-from bioplan_gis.crs import Shapes, distance_m
+from bioplan_gis.crs import Shapes, distances_m
 from bioplan_gis.importing.placing.landing import Landing
 from bioplan_gis.importing.rows import Note
 
@@ -45,15 +44,13 @@ def settle(landing: Landing, landed: Adcodes, stated: Adcodes, shapes: Shapes) -
         stated: what the table says; None where it says nothing.
         shapes: EPSG:4490 geometries.
     """
-    differing = [at for at in np.flatnonzero(landed != stated).tolist() if landed[at] and landing.outline(stated[at])]
-    near = [at for at in differing if _distance_m(landing, stated[at], shapes[at]) <= OUTLINE_ERROR_M]
+    differing = np.flatnonzero((landed != stated) & np.array([code is not None for code in landed], dtype=bool))
+    distance_m = np.full(len(landed), np.nan)
+    for code in set(stated[differing]):
+        outline, of_code = landing.outline(code), differing[stated[differing] == code]
+        if outline is not None:
+            distance_m[of_code] = distances_m(shapes[of_code], outline)
+    near, far = np.flatnonzero(distance_m <= OUTLINE_ERROR_M), np.flatnonzero(distance_m > OUTLINE_ERROR_M)
     adcodes = landed.copy()
     adcodes[near] = stated[near]
-    far = np.setdiff1d(differing, near)
-    notes = ((NEAR_STATED, np.array(near, dtype=np.intp)), (NOT_STATED, far.astype(np.intp)))
-    return Settled(adcodes, tuple((note, offsets) for note, offsets in notes if offsets.size))
-
-
-def _distance_m(landing: Landing, adcode: str, shape: BaseGeometry) -> float:
-    outline = landing.outline(adcode)
-    return np.inf if outline is None else distance_m(shape, outline)
+    return Settled(adcodes, tuple((note, rows) for note, rows in ((NEAR_STATED, near), (NOT_STATED, far)) if rows.size))
