@@ -5,14 +5,21 @@ in Web Mercator, which is a third too large at Hangzhou's latitude. CGCS2000's e
 6 378 137 m, 1/f = 298.257222101) differs from GRS 80 by nothing and from WGS 84's by 0.1 mm in the semi-minor axis.
 """
 
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Geod
+from pyproj import CRS, Geod, Transformer
 from shapely.geometry.base import BaseGeometry
+
+from bioplan_gis.errors import ParameterError
 
 STORAGE_SRID = 4490
 SQUARE_METRES_PER_HECTARE = 10_000
+_EPSG_URI = "http://www.opengis.net/def/crs/EPSG/0/"
 CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 Shapes = NDArray[np.object_]
 Metres = NDArray[np.float64]
@@ -21,6 +28,105 @@ GEOD = Geod(a=6378137.0, rf=298.257222101)
 ECCENTRICITY = float(np.sqrt(GEOD.es))
 AUTHALIC_POLE = 1 + (1 - GEOD.es) * float(np.arctanh(ECCENTRICITY)) / ECCENTRICITY
 AUTHALIC_RADIUS_M = GEOD.a * float(np.sqrt(AUTHALIC_POLE / 2))
+
+
+@dataclass(frozen=True)
+class FeedCrs:
+    """A CRS that the feeds speak (OGC API Features Part 2, OGC 18-058r1).
+
+    Attributes:
+        uri: by which it is named in ``crs``, ``bbox-crs`` and ``filter-crs``.
+        srid: EPSG code of its definition; CRS84 is EPSG:4326 with longitude first.
+        northing_first: whether its first axis is latitude or northing, as its authority defines it.
+        decimals: of its coordinates in answers, so that rounding stays below 1 mm.
+        geographic: whether its units are degrees; metres otherwise.
+        name: as people write it.
+        title_zh: what it is, in Chinese.
+        title_en: the same in English.
+    """
+
+    uri: str
+    srid: int
+    northing_first: bool
+    decimals: int
+    geographic: bool
+    name: str
+    title_zh: str
+    title_en: str
+
+
+def _degrees(srid: int, title_zh: str, title_en: str) -> FeedCrs:
+    return FeedCrs(f"{_EPSG_URI}{srid}", srid, True, 8, True, f"EPSG:{srid}", title_zh, title_en)  # noqa: FBT003
+
+
+def _metres(srid: int, title_zh: str, title_en: str, *, northing_first: bool = True) -> FeedCrs:
+    return FeedCrs(f"{_EPSG_URI}{srid}", srid, northing_first, 4, False, f"EPSG:{srid}", title_zh, title_en)  # noqa: FBT003
+
+
+CRS84 = FeedCrs(
+    CRS84_URI, 4326, False, 8, True, "CRS84", "WGS 84 经度、纬度", "WGS 84 longitude, latitude",  # noqa: FBT003
+)  # fmt: skip
+STORAGE_CRS = _degrees(STORAGE_SRID, "CGCS2000 纬度、经度", "CGCS2000 latitude, longitude")
+# CRS84 first (OGC 18-058r1, /req/crs/crs-uri); axis order is the authority's own.
+FEED_CRSS: tuple[FeedCrs, ...] = (
+    CRS84,
+    _degrees(4326, "WGS 84 纬度、经度", "WGS 84 latitude, longitude"),
+    STORAGE_CRS,
+    _metres(4549, "CGCS2000 三度带，中央经线 120°，北、东", "CGCS2000 3-degree zone, CM 120°E, northing, easting"),
+    _metres(
+        4528,
+        "CGCS2000 三度带第 40 带，北、东（含带号）",
+        "CGCS2000 3-degree zone 40, northing, easting with zone number",
+    ),
+    _metres(3857, "Web 墨卡托 东、北", "Web Mercator, easting, northing", northing_first=False),
+)
+_WRITTEN = re.compile(r"(?:\[?EPSG:|urn:ogc:def:crs:EPSG:[0-9.]*:|https?://www\.opengis\.net/def/crs/EPSG/[0-9.]+/)?"
+                      r"([0-9]{4,5})\]?", re.IGNORECASE)  # fmt: skip
+_CRS84_WRITTEN = re.compile(
+    r"\[?(?:OGC:)?CRS84\]?|urn:ogc:def:crs:OGC:[0-9.]*:CRS84|https?://www\.opengis\.net/def/crs/OGC/[0-9.]+/CRS84",
+    re.IGNORECASE,
+)
+
+
+def feed_crs(text: str, name: str) -> FeedCrs:
+    """The CRS of that URI, or of a shorter spelling: ``EPSG:4549``, ``4549``, a URN, ``CRS84``.
+
+    Args:
+        text: as it was asked for.
+        name: of the parameter, for the error.
+
+    Raises:
+        ParameterError: the feeds do not have it; the error lists those that there are.
+    """
+    if _CRS84_WRITTEN.fullmatch(text.strip()):
+        return CRS84
+    written = _WRITTEN.fullmatch(text.strip())
+    for each in FEED_CRSS[1:]:
+        if written is not None and str(each.srid) == written[1]:
+            return each
+    known = "、".join(each.uri for each in FEED_CRSS)
+    raise ParameterError(
+        name,
+        text,
+        f"{name}：没有坐标系“{text[:100]}”；可用的有 {known}。",
+        f"{name}: there is no CRS “{text[:100]}”; there are {known.replace('、', ', ')}.",
+    )
+
+
+@lru_cache(maxsize=32)
+def transformer(source_srid: int, target_srid: int) -> Transformer:
+    """From one EPSG code to another, longitude or easting first on both sides."""
+    return Transformer.from_crs(CRS.from_epsg(source_srid), CRS.from_epsg(target_srid), always_xy=True)
+
+
+def in_feed_crs(shapes: Shapes, crs: FeedCrs) -> Shapes:
+    """EPSG:4490 geometries in a feed's CRS, with its axis order and decimals; None stays None."""
+    coordinates = shapely.get_coordinates(shapes)
+    if crs.srid != STORAGE_SRID:
+        coordinates = np.column_stack(transformer(STORAGE_SRID, crs.srid).transform(*coordinates.T))
+    if crs.northing_first:
+        coordinates = coordinates[:, ::-1]
+    return np.asarray(shapely.set_coordinates(shapes.copy(), coordinates.round(crs.decimals)))
 
 
 def area_m2(shape: BaseGeometry) -> float:
