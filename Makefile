@@ -62,9 +62,15 @@ install: .venv/.installed
 	@$(PIP) install --require-hashes -r requirements-test.lock
 	@touch $@
 
-# PostgreSQL with PostGIS, Chromium and fonts for Chinese: what the tests need and pip does not bring.
+# PostgreSQL with PostGIS, Chromium, QGIS and fonts for Chinese: what the tests need and pip does not bring.
 setup:
 	@sh tests/setup.sh
+
+# OpenLayers and MapLibre, for the tests to look at the feeds with.
+CLIENTS := tests/clients/node_modules/.package-lock.json
+$(CLIENTS): tests/clients/package-lock.json .venv/.installed
+	@$(BIN)/python tests/clients/install.py
+	@touch $@
 
 # A wheel as a user would install it, in an environment of its own; the tests start it from an empty folder.
 var/wheel/.installed: .venv/.installed $(SOURCES) $(GEODATA) LICENSE NOTICE README.md
@@ -81,7 +87,7 @@ lint: .venv/.test-requirements
 	$(BIN)/mypy
 
 # A file's tests stay together, for they share databases and a browser; two workers are what two cores carry.
-test: setup lint var/wheel/.installed
+test: setup lint $(CLIENTS) var/wheel/.installed
 	$(BIN)/pytest -n 2 --dist loadfile
 
 # What needs no database, no service, no browser and no wheel; some seconds.
@@ -104,4 +110,4 @@ bench: setup .venv/.test-requirements
 	@PYTHONPATH=bench $(BIN)/python bench/imports.py
 
 clean:
-	rm -rf .venv var dist web/node_modules web/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv var dist web/node_modules web/build tests/clients/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Brings in what the tests need and pip does not: PostgreSQL with PostGIS, Chromium, curl, fonts for Chinese, GDAL's
-# programs (a client of what is stored and written here, and the measure of an import's speed), and a
-# library of GCC's that the Node of Playwright asks for.
+# programs (a client of what is stored and written here, and the measure of an import's speed), QGIS without its
+# desktop (another client: its library, its providers and its Python, 200 MB to fetch), and a library of GCC's that
+# the Node of Playwright asks for.
 # Only what is missing, through apt where there is one; elsewhere it says what is missing and fails.
 set -eu
 
@@ -17,6 +18,14 @@ has_chromium() { command -v chromium || command -v chromium-browser || command -
 
 has_chinese_fonts() { command -v fc-list && [ -n "$(fc-list :lang=zh-cn family)" ]; }
 
+# The fixture in tests/connected.py looks in the same places.
+has_qgis() {
+  for python in /usr/bin/python3 python3; do
+    QT_QPA_PLATFORM=offscreen "$python" -c 'import qgis.core' && return 0
+  done
+  return 1
+}
+
 has_libatomic() { [ "$(uname)" != Linux ] || /sbin/ldconfig -p | grep -q 'libatomic\.so\.1'; }
 
 # What is missing, one Debian package a line.
@@ -26,6 +35,7 @@ missing() {
   has_libatomic >/dev/null 2>&1 || echo libatomic1
   command -v curl >/dev/null 2>&1 || echo curl
   command -v ogr2ogr >/dev/null 2>&1 || echo gdal-bin
+  has_qgis >/dev/null 2>&1 || echo python3-qgis
   has_chinese_fonts >/dev/null 2>&1 || echo fonts-noto-cjk fontconfig
 }
 
