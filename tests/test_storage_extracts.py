@@ -9,7 +9,7 @@ import shapely
 from sqlalchemy import Engine
 
 from bioplan_gis.storage.database import reading
-from bioplan_gis.storage.extracts import count_rows, extract_of, read_batches
+from bioplan_gis.storage.extracts import Excerpt, count_rows, extract_of, read_batches
 from bioplan_gis.storage.filters import where_clause
 from bioplan_gis.storage.layers import Layer
 from typed_layers import parcels, store_parcels
@@ -36,9 +36,16 @@ SHAPES = [shapely.box(120, 30, 121, 31), None, shapely.Point(120.0294512, 30.337
 def _read(engine: Engine, layer: Layer, where: str | None = None, **options) -> pa.Table:
     with reading(engine) as connection:
         clause = None if where is None else where_clause(layer, where, dialect=engine.dialect.name)
-        batches = list(read_batches(connection, layer, where=clause, **options))
-        assert sum(batch.num_rows for batch in batches) == count_rows(connection, layer, clause)
+        batches = list(read_batches(connection, layer, Excerpt(clause), **options))
+        assert sum(batch.num_rows for batch in batches) == count_rows(connection, layer, Excerpt(clause))
     return pa.Table.from_batches(batches, extract_of(layer).schema)
+
+
+def _excerpt(engine: Engine, layer: Layer, excerpt: Excerpt, **options) -> pa.Table:
+    with reading(engine) as connection:
+        batches = list(read_batches(connection, layer, excerpt, **options))
+        assert sum(batch.num_rows for batch in batches) == count_rows(connection, layer, excerpt)
+    return pa.Table.from_batches(batches, extract_of(layer, excerpt.columns).schema)
 
 
 def test_every_value_comes_as_it_is_stored(engine: Engine):
@@ -99,3 +106,23 @@ def test_a_reader_that_stops_leaves_the_connection_usable(engine: Engine):
         next(batches)
         batches.close()
         assert count_rows(connection, layer) == 3000
+
+
+@pytest.mark.parametrize("batch_rows", [7, 10_000])
+def test_an_excerpt_is_sorted_begun_behind_a_key_and_cut(engine: Engine, batch_rows: int):
+    records = [{"id": f"{at:04}", "户数": at % 10, "name": "字" * (at % 3) or None} for at in range(600)]
+    layer = store_parcels(engine, records, [shapely.Point(120, 30)] * 600)
+    table = layer.table.c
+    excerpt = Excerpt((table.fid > 100) & table["户数"].in_([3, 5, 7]), [table["户数"].desc()], 100, ("name",))
+    found = _excerpt(engine, layer, excerpt, batch_rows=batch_rows)
+    wanted = sorted((one for one in records[100:] if one["户数"] in (3, 5, 7)), key=lambda one: -one["户数"])[:100]
+    assert found.column_names == ["id", "name", "geometry"]
+    assert found["id"].to_pylist() == [one["id"] for one in wanted]
+    assert found["name"].to_pylist() == [one["name"] for one in wanted]
+    assert set(found["geometry"].to_pylist()) == {shapely.to_wkb(shapely.Point(120, 30), byte_order=1)}
+
+
+def test_columns_come_in_the_order_of_the_layer_and_may_be_none(engine: Engine):
+    layer = store_parcels(engine, RECORDS, None)
+    assert _excerpt(engine, layer, Excerpt(columns=("更新", "户数", "没有"))).column_names == ["id", "户数", "更新"]
+    assert _excerpt(engine, layer, Excerpt(columns=())).to_pydict() == {"id": [one["id"] for one in RECORDS]}

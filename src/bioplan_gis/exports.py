@@ -22,7 +22,7 @@ from bioplan_gis.exporting.reprojection import is_approximate, reprojected, targ
 from bioplan_gis.exporting.sheets import csv_to
 from bioplan_gis.importing.rows import Note
 from bioplan_gis.outputs import STANDARD_OUTPUT
-from bioplan_gis.storage.extracts import count_rows, extract_of, read_batches
+from bioplan_gis.storage.extracts import Excerpt, count_rows, extract_of, read_batches
 from bioplan_gis.storage.filters import refused_overflow, where_clause
 from bioplan_gis.storage.layers import Layer, read_layer
 
@@ -94,12 +94,12 @@ def export_layer(  # noqa: PLR0913 - as many as there are choices
     reference = _crs_for(chosen, crs)
     clause = None if where is None else where_clause(layer, where, dialect=connection.dialect.name)
     with refused_overflow(where):
-        matched = count_rows(connection, layer, clause)
+        matched = count_rows(connection, layer, Excerpt(clause))
     # A writer that fails leaves its stream where it is: it is closed before the transaction ends.
     with ExitStack() as streams:
 
         def read() -> Iterator[pa.RecordBatch]:
-            return streams.enter_context(closing(read_batches(connection, layer, where=clause)))
+            return streams.enter_context(closing(read_batches(connection, layer, Excerpt(clause))))
 
         outgoing = _outgoing(layer, reference, where, read)
         if progress is not None:

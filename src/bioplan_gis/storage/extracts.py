@@ -6,7 +6,7 @@ PostGIS sends them as CSV (``COPY``), which Arrow reads whole; SQLite's rows are
 import binascii
 import io
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import time
@@ -21,6 +21,7 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
+from bioplan_gis.catalogue import Column
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, canonical_json
@@ -58,10 +59,37 @@ class Extract:
     geometry: str | None
 
 
-def extract_of(layer: Layer) -> Extract:
-    """What is read of a layer: names and Arrow types of its columns."""
+@dataclass(frozen=True)
+class Excerpt:
+    """Which rows of a layer are read, in which order, and which of their columns.
+
+    Attributes:
+        where: a condition on its table, such as ``filters.where_clause`` gives; None for all. A key to begin after is a
+            part of it.
+        order_by: what they are sorted by; the key, ``fid``, always comes last, so that the order is a whole one.
+        limit: the most rows; None for all.
+        columns: names of the layer's columns to read, in whichever order; None for all. The id and the geometry are
+            read always.
+    """
+
+    where: ColumnElement[Any] | None = None
+    order_by: Sequence[ColumnElement[Any]] = ()
+    limit: int | None = None
+    columns: Collection[str] | None = None
+
+
+EVERYTHING = Excerpt()
+
+
+def columns_of(layer: Layer, columns: Collection[str] | None = None) -> list[Column]:
+    """The layer's columns of these names, in its own order; all of them where none are named."""
+    return [column for column in layer.columns if columns is None or column.name in columns]
+
+
+def extract_of(layer: Layer, columns: Collection[str] | None = None) -> Extract:
+    """What is read of a layer: names and Arrow types of its columns, or of those that are named."""
     fields = [pa.field("id", pa.string(), nullable=False)]
-    fields += [pa.field(column.name, ARROW_TYPES[column.type]) for column in layer.columns]
+    fields += [pa.field(column.name, ARROW_TYPES[column.type]) for column in columns_of(layer, columns)]
     if layer.geometry_type is None:
         return Extract(pa.schema(fields), None)
     geometry = GEOMETRY
@@ -70,22 +98,24 @@ def extract_of(layer: Layer) -> Extract:
     return Extract(pa.schema([*fields, pa.field(geometry, pa.binary())]), geometry)
 
 
-def count_rows(connection: Connection, layer: Layer, where: ColumnElement[Any] | None = None) -> int:
-    """How many features a layer has, or how many of them a condition finds."""
-    statement = select(func.count()).select_from(layer.table)
-    return int(connection.execute(statement if where is None else statement.where(where)).scalar_one())
+def count_rows(connection: Connection, layer: Layer, excerpt: Excerpt = EVERYTHING) -> int:
+    """How many features an excerpt of a layer has."""
+    found = select(layer.table.c.fid).limit(excerpt.limit)
+    if excerpt.where is not None:
+        found = found.where(excerpt.where)
+    return int(connection.execute(select(func.count()).select_from(found.subquery())).scalar_one())
 
 
 def read_batches(
-    connection: Connection, layer: Layer, *, where: ColumnElement[Any] | None = None, batch_rows: int = 10_000
+    connection: Connection, layer: Layer, excerpt: Excerpt = EVERYTHING, *, batch_rows: int = 10_000
 ) -> Generator[pa.RecordBatch]:
-    """The features of a layer in the order of their keys.
+    """The features of a layer, or of an excerpt of it, in the order of their keys where no other is asked for.
 
     Args:
         connection: of a reading transaction, which is busy until the last batch is read or the stream is closed;
             whoever may stop before the end closes it, or PostgreSQL goes on sending to nobody.
         layer: as the registry describes it in the same transaction.
-        where: a condition on its table, such as ``filters.where_clause`` gives; None for all.
+        excerpt: which of its rows and columns, and in which order.
         batch_rows: the most rows of a batch.
 
     Returns:
@@ -93,30 +123,31 @@ def read_batches(
         texts as lists, objects as JSON text, timestamps in UTC.
     """
     read = _read_postgis if connection.dialect.name == "postgresql" else _read_gpkg
-    return read(connection, layer, where, batch_rows)
+    return read(connection, layer, excerpt, batch_rows)
 
 
-def _statement(layer: Layer, where: ColumnElement[Any] | None, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
-    statement = select(*columns).order_by(layer.table.c.fid)
-    return statement if where is None else statement.where(where)
+def _statement(layer: Layer, excerpt: Excerpt, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    statement = select(*columns).order_by(*excerpt.order_by, layer.table.c.fid).limit(excerpt.limit)
+    return statement if excerpt.where is None else statement.where(excerpt.where)
 
 
-def _columns(layer: Layer) -> list[tuple[str, ColumnElement[Any]]]:
-    table = layer.table
-    return [("text", table.c.id), *((column.type, table.c[column.name]) for column in layer.columns)]
+def _columns(layer: Layer, excerpt: Excerpt) -> list[tuple[str, ColumnElement[Any]]]:
+    table, own = layer.table, columns_of(layer, excerpt.columns)
+    return [("text", table.c.id), *((column.type, table.c[column.name]) for column in own)]
 
 
-def _read_postgis(
-    connection: Connection, layer: Layer, where: ColumnElement[Any] | None, batch_rows: int
-) -> Generator[pa.RecordBatch]:
+def _read_postgis(connection: Connection, layer: Layer, excerpt: Excerpt, batch_rows: int) -> Generator[pa.RecordBatch]:
     columns = [
-        _POSTGIS.get(kind, _as_it_is)(column).label(f"c{at}") for at, (kind, column) in enumerate(_columns(layer))
+        _POSTGIS.get(kind, _as_it_is)(column).label(f"c{at}")
+        for at, (kind, column) in enumerate(_columns(layer, excerpt))
     ]
     if layer.geometry_type is not None:
         columns.append(func.encode(func.ST_AsBinary(layer.table.c[GEOMETRY_COLUMN]), "hex").label("shape"))
-    compiled = _statement(layer, where, columns).compile(dialect=connection.dialect)
+    compiled = _statement(layer, excerpt, columns).compile(
+        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+    )
     statement = f"COPY ({compiled}) TO STDOUT WITH (FORMAT csv, ENCODING 'UTF8')"
-    read = _CsvReader(layer)
+    read = _CsvReader(layer, excerpt.columns)
     database: Any = connection.connection.dbapi_connection
     values = compiled.construct_params() if compiled.params else None
     # psycopg writes the values into the statement, as literals that libpq escapes: COPY takes no parameters.
@@ -181,9 +212,9 @@ _POSTGIS: Mapping[str, Callable[[ColumnElement[Any]], ColumnElement[Any]]] = {
 class _CsvReader:
     """CSV as PostgreSQL writes it: a null is nothing, an empty text is quoted."""
 
-    def __init__(self, layer: Layer) -> None:
-        self.extract = extract_of(layer)
-        kinds = ["text", *(column.type for column in layer.columns)]
+    def __init__(self, layer: Layer, columns: Collection[str] | None) -> None:
+        self.extract = extract_of(layer, columns)
+        kinds = ["text", *(column.type for column in columns_of(layer, columns))]
         self.kinds = kinds if self.extract.geometry is None else [*kinds, GEOMETRY]
         names = [str(at) for at in range(len(self.kinds))]
         types = {name: _CSV_TYPES.get(kind, pa.string()) for name, kind in zip(names, self.kinds, strict=True)}
@@ -250,16 +281,15 @@ def _texts(value: Any) -> list[str | None] | None:  # noqa: ANN401 - JSON
     return [one if one is None or isinstance(one, str) else canonical_json(one) for one in members]
 
 
-def _read_gpkg(
-    connection: Connection, layer: Layer, where: ColumnElement[Any] | None, batch_rows: int
-) -> Generator[pa.RecordBatch]:
-    schema = extract_of(layer).schema
-    kinds = [kind for kind, _ in _columns(layer)]
-    columns = [type_coerce(column, NullType()).label(f"c{at}") for at, (_, column) in enumerate(_columns(layer))]
+def _read_gpkg(connection: Connection, layer: Layer, excerpt: Excerpt, batch_rows: int) -> Generator[pa.RecordBatch]:
+    schema = extract_of(layer, excerpt.columns).schema
+    typed = _columns(layer, excerpt)
+    kinds = [kind for kind, _ in typed]
+    columns = [type_coerce(column, NullType()).label(f"c{at}") for at, (_, column) in enumerate(typed)]
     if layer.geometry_type is not None:
         kinds.append(GEOMETRY)
         columns.append(type_coerce(layer.table.c[GEOMETRY_COLUMN], NullType()).label("shape"))
-    statement = _statement(layer, where, columns)
+    statement = _statement(layer, excerpt, columns)
     with connection.execute(statement, execution_options={"yield_per": _FETCHED}) as result:
         for rows in _gathered(result.partitions(), batch_rows, shaped=layer.geometry_type is not None):
             values = zip(*rows, strict=True)
