@@ -11,8 +11,14 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 # For a look in between; `make test` takes the time for all examples.
 settings.register_profile("quick", deadline=None, max_examples=10)
-pytest_plugins = ["cluster", "databases", "loaded", "service", "imported", "terminals"]
-MARKS = {"new_url": "database", "postgis_cluster": "postgis", "served": "served", "browser": "browser"}
+pytest_plugins = ["cluster", "databases", "loaded", "service", "imported", "connected", "terminals"]
+MARKS = {
+    "new_url": "database",
+    "postgis_cluster": "postgis",
+    "served": "served",
+    "served_on": "served",
+    "browser": "browser",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
