@@ -232,6 +232,6 @@ def _to_standard_output(outgoing: Outgoing, chosen: Format) -> Written:
     else:
         written = Written()
         for text in geojson_text(outgoing, written):
-            stream.write(text.encode())
+            stream.write(text)
     stream.flush()
     return written

@@ -19,7 +19,8 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            help="文件 file: .geojson .gpkg .shp .fgb .parquet .kml .csv .xlsx .dxf; - 为标准输出 is standard output"
+            help="文件 file: .geojson .geojsonl .gpkg .shp .fgb .parquet .kml .csv .xlsx .dxf; "
+            "- 为标准输出 is standard output"
         ),
     ],
     crs: Annotated[str | None, typer.Option(help="坐标系 CRS, such as EPSG:4549; EPSG:4490 without one")] = None,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bioplan_gis.errors import ParameterError
 from bioplan_gis.exporting.dxf import write_dxf
-from bioplan_gis.exporting.geojson import write_geojson
+from bioplan_gis.exporting.geojson import write_geojson, write_ndjson
 from bioplan_gis.exporting.kml import write_kml
 from bioplan_gis.exporting.outgoing import Outgoing, Written
 from bioplan_gis.exporting.parquet import write_parquet
@@ -53,6 +53,14 @@ FORMATS: Mapping[str, Format] = {
         Format("csv", "CSV", (".csv",), write_csv, needs_notice=True),
         Format("xlsx", "XLSX", (".xlsx",), write_workbook),
         Format("dxf", "DXF", (".dxf",), write_dxf, needs_geometry=True, needs_notice=True),
+        Format(
+            "ndjson",
+            "GeoJSON 行 newline-delimited GeoJSON",
+            (".geojsonl", ".ndjson", ".jsonl"),
+            write_ndjson,
+            only_lonlat=True,
+            needs_notice=True,
+        ),
     )
 }
 

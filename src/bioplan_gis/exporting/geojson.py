@@ -1,31 +1,44 @@
-"""GeoJSON as RFC 7946 wants it: WGS 84 longitude and latitude, outer rings counterclockwise, UTF-8; streamed."""
+"""GeoJSON as RFC 7946 wants it: one collection, or one feature a line; UTF-8, streamed, made of whole columns."""
 
 import json
-from collections.abc import Iterable, Iterator
-from json.encoder import encode_basestring
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from bioplan_gis.exporting.columns import Shapes, as_text, shapes_of, without_empties
+from bioplan_gis.exporting.columns import Shapes, shapes_of, without_empties
+from bioplan_gis.exporting.json_texts import NULL, joined, json_values, quoted, without_line_ends
 from bioplan_gis.exporting.outgoing import Outgoing, Written
 
-_QUOTED = frozenset({"text", "date", "time", "datetime", "timestamp"})
+Members = Mapping[str, pa.Array]
 
 
 def write_geojson(outgoing: Outgoing, target: Path) -> Written:
     """Write a layer as one FeatureCollection."""
     written = Written()
-    with target.open("w", encoding="utf-8", newline="\n") as file:
-        for text in geojson_text(outgoing, written):
-            file.write(text)
+    with target.open("wb") as file:
+        file.writelines(geojson_text(outgoing, written))
     return written
 
 
-def geojson_text(outgoing: Outgoing, written: Written) -> Iterator[str]:
+def write_ndjson(outgoing: Outgoing, target: Path) -> Written:
+    """Write a layer as newline-delimited GeoJSON: one feature a line, and nothing around them."""
+    written = Written()
+    with target.open("wb") as file:
+        for batch in outgoing.batches():
+            file.write(lines(batch, outgoing.kinds, _geometry(outgoing, batch), own_names(outgoing)))
+            written.rows += batch.num_rows
+    return written
+
+
+def own_names(outgoing: Outgoing) -> list[str]:
+    """The columns beside the id, which are the properties of a feature that has its id beside them."""
+    return [name for name in outgoing.kinds if name != "id"]
+
+
+def geojson_text(outgoing: Outgoing, written: Written) -> Iterator[bytes]:
     """The collection piece by piece; who took it, title, attribution and licence stand before the features."""
     head = {
         "type": "FeatureCollection",
@@ -37,51 +50,62 @@ def geojson_text(outgoing: Outgoing, written: Written) -> Iterator[str]:
         "licence": outgoing.licence,
         "synthetic": outgoing.synthetic,
     }
-    yield json.dumps(head, ensure_ascii=False)[:-1] + ', "features": ['
+    yield json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "features": ['
+    names = list(outgoing.kinds)
     for batch in outgoing.batches():
-        yield (",\n" if written.rows else "\n") + ",\n".join(_features(outgoing, batch)) if batch.num_rows else ""
+        if batch.num_rows:
+            yield (b",\n" if written.rows else b"\n") + listed(batch, outgoing.kinds, _geometry(outgoing, batch), names)
         written.rows += batch.num_rows
-    yield "\n]}\n"
+    yield b"\n]}\n"
 
 
-def _features(outgoing: Outgoing, batch: pa.RecordBatch) -> Iterator[str]:
-    ids = _encoded(batch.column(0).to_pylist())
-    shapes = (
-        ["null"] * batch.num_rows if outgoing.geometry is None else _geometries(shapes_of(batch, outgoing.geometry))
-    )
-    names = [f"{encode_basestring(name)}: " for name in outgoing.kinds if name != "id"]
-    values = [_values(kind, batch.column(at)) for at, kind in enumerate(outgoing.kinds.values())][1:]
-    rows: Iterable[tuple[str, ...]] = zip(*values, strict=True) if values else [()] * batch.num_rows
-    for feature_id, shape, row in zip(ids, shapes, rows, strict=True):
-        properties = ", ".join([name + value for name, value in zip(names, row, strict=True)])
-        yield (
-            f'{{"type": "Feature", "id": {feature_id}, "geometry": {shape}, "properties": {{"id": {feature_id}'
-            f"{', ' if properties else ''}{properties}}}}}"
-        )
+def listed(batch: pa.RecordBatch, kinds: Mapping[str, str], members: Members, names: Sequence[str]) -> bytes:
+    """The rows of a batch as features with commas between, as ``features`` is given them."""
+    return joined(features(batch, kinds, members, names, end=",\n"))[:-2]
 
 
-def _geometries(shapes: Shapes) -> list[str]:
-    """Null for what has no geometry, and for an empty one, which has no place."""
-    return [one or "null" for one in shapely.to_geojson(without_empties(shapely.orient_polygons(shapes)))]
+def lines(batch: pa.RecordBatch, kinds: Mapping[str, str], members: Members, names: Sequence[str]) -> bytes:
+    """The rows of a batch as features, each on a line of its own, as ``features`` is given them."""
+    return without_line_ends(joined(features(batch, kinds, members, names, end="\n")))
 
 
-def _values(kind: str, column: pa.Array) -> list[str]:
-    if kind in _QUOTED:
-        return _encoded(as_text(kind, column).to_pylist())
-    if kind == "boolean":
-        return [_BOOLEANS[one] for one in column.to_pylist()]
-    if kind == "integer":
-        return ["null" if one is None else str(one) for one in column.to_pylist()]
-    if kind == "number":
-        finite = pc.if_else(pc.is_finite(column), column, None)
-        return ["null" if one is None else repr(one) for one in finite.to_pylist()]
-    if kind == "list":
-        return [json.dumps(one, ensure_ascii=False) for one in column.to_pylist()]
-    return [one or "null" for one in column.to_pylist()]
+def features(
+    batch: pa.RecordBatch, kinds: Mapping[str, str], members: Members, names: Sequence[str], *, end: str = ""
+) -> pa.Array:
+    """The rows of a batch as features.
+
+    Args:
+        batch: with the id as its first column.
+        kinds: type in the registry by column.
+        members: of each feature beside its type, id and properties, as JSON, one text a row: ``geometry``.
+        names: of the columns that are properties.
+        end: what follows each.
+
+    Returns:
+        One text of JSON a row.
+    """
+    parts: list[str | pa.Array] = ['{"type":"Feature","id":', quoted(batch.column(0))]
+    for name, texts in members.items():
+        parts += [f",{_name(name)}:", texts]
+    parts.append(',"properties":{')
+    for at, name in enumerate(names):
+        column = batch.column(batch.schema.get_field_index(name))
+        parts += [f"{',' if at else ''}{_name(name)}:", json_values(kinds[name], column)]
+    return pc.binary_join_element_wise(*parts, f"}}}}{end}", "")
 
 
-_BOOLEANS: dict[Any, str] = {None: "null", True: "true", False: "false"}
+def geometry_texts(shapes: Shapes) -> pa.Array:
+    """Geometries as GeoJSON, with as many digits as their coordinates have; null where there is none or no place."""
+    written = shapely.to_geojson(without_empties(shapes)).tolist()
+    return pc.fill_null(pa.array(written, pa.string()), NULL)
 
 
-def _encoded(texts: list[str | None]) -> list[str]:
-    return ["null" if one is None else encode_basestring(one) for one in texts]
+def _geometry(outgoing: Outgoing, batch: pa.RecordBatch) -> Members:
+    """Outer rings counterclockwise (RFC 7946, 3.1.6)."""
+    if outgoing.geometry is None:
+        return {"geometry": pa.repeat(NULL, batch.num_rows)}
+    return {"geometry": geometry_texts(shapely.orient_polygons(shapes_of(batch, outgoing.geometry)))}
+
+
+def _name(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)

@@ -18,19 +18,26 @@ _NAMES = ("name_zh", "name", "名称", "地块编号")
 
 def write_kml(outgoing: Outgoing, target: Path) -> Written:
     """Write a layer as KML; a feature without geometry is a placemark without place."""
-    written, faulty = Written(), [0]
-    with target.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(_head(outgoing))
-        for batch in outgoing.batches():
-            file.write("".join(_placemarks(outgoing, batch, faulty)))
-            written.rows += batch.num_rows
-        file.write("</Folder>\n</Document>\n</kml>\n")
+    written = Written()
+    with target.open("wb") as file:
+        file.writelines(kml_pieces(outgoing, written))
+    return written
+
+
+def kml_pieces(outgoing: Outgoing, written: Written) -> Iterator[bytes]:
+    """The same piece by piece."""
+    faulty = [0]
+    head = _head(outgoing)
+    for batch in outgoing.batches():
+        yield (head + "".join(_placemarks(outgoing, batch, faulty))).encode()
+        head = ""
+        written.rows += batch.num_rows
+    yield f"{head}</Folder>\n</Document>\n</kml>\n".encode()
     written.omit(
         faulty[0],
         "个文本含 XML 不能保存的控制字符，已去除。",
         "texts had control characters, which XML cannot hold; they were taken out.",
     )
-    return written
 
 
 def _head(outgoing: Outgoing) -> str:

@@ -9,9 +9,9 @@ import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
-from bioplan_gis.crs import STORAGE_SRID
+from bioplan_gis.crs import STORAGE_SRID, FeedCrs, in_feed_crs
 from bioplan_gis.errors import ParameterError
-from bioplan_gis.exporting.columns import shapes_of, with_shapes
+from bioplan_gis.exporting.columns import Shapes, shapes_of, with_shapes
 
 _STORAGE = CRS.from_epsg(STORAGE_SRID)
 
@@ -83,6 +83,18 @@ def _reprojected(batch: pa.RecordBatch, geometry: str, crs: CRS, crs_name: str) 
     if not np.isfinite(shapely.get_coordinates(moved)).all():
         raise _beyond(crs_name)
     return with_shapes(batch, geometry, moved)
+
+
+def in_feed_axes(shapes: Shapes, crs: FeedCrs) -> Shapes:
+    """EPSG:4490 geometries in a feed's CRS, with its axis order and decimals.
+
+    Raises:
+        ParameterError: a place lies where the CRS is not defined.
+    """
+    moved = in_feed_crs(shapes, crs)
+    if not np.isfinite(shapely.get_coordinates(moved)).all():
+        raise _beyond(crs.name)
+    return moved
 
 
 def _beyond(crs_name: str) -> ParameterError:

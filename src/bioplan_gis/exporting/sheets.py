@@ -1,5 +1,6 @@
 """CSV, UTF-8 with a byte order mark so that Excel reads it right, and what both tables do with geometry."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -31,16 +32,30 @@ def write_csv(outgoing: Outgoing, target: Path) -> Written:
 def csv_to(outgoing: Outgoing, file: BinaryIO) -> Written:
     """The same to a stream."""
     written = Written(notes=[_FORMULA_NOTE])
-    file.write(_BYTE_ORDER_MARK)
+    file.writelines(csv_pieces(outgoing, written))
+    return written
+
+
+def csv_pieces(outgoing: Outgoing, written: Written) -> Iterator[bytes]:
+    """The same piece by piece."""
+    sink = io.BytesIO(_BYTE_ORDER_MARK)
+    sink.seek(len(_BYTE_ORDER_MARK))
     writer = None
     for batch in flat_batches(outgoing):
-        writer = writer or pyarrow.csv.CSVWriter(file, batch.schema)
+        writer = writer or pyarrow.csv.CSVWriter(sink, batch.schema)
         writer.write_batch(batch)
         written.rows += batch.num_rows
+        yield _taken(sink)
     if writer is None:
-        writer = pyarrow.csv.CSVWriter(file, pa.schema([(name, pa.string()) for name in flat_names(outgoing)]))
-    writer.close()
-    return written
+        pyarrow.csv.CSVWriter(sink, pa.schema([(name, pa.string()) for name in flat_names(outgoing)])).close()
+        yield _taken(sink)
+
+
+def _taken(sink: io.BytesIO) -> bytes:
+    piece = sink.getvalue()
+    sink.seek(0)
+    sink.truncate()
+    return piece
 
 
 def flat_names(outgoing: Outgoing) -> list[str]:
