@@ -6,6 +6,7 @@ import json
 import math
 import operator
 import unicodedata
+from collections.abc import Callable, Iterator
 
 import cql2
 import pytest
@@ -14,10 +15,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
+from bioplan_gis.crs import feed_crs
 from bioplan_gis.errors import ParameterError
-from bioplan_gis.storage.database import reading, writing
-from bioplan_gis.storage.filters import refused_overflow, where_clause
+from bioplan_gis.storage.database import reading, upgrade, writing
+from bioplan_gis.storage.filters import (
+    moment_condition,
+    primary_moment,
+    property_equals,
+    refused_overflow,
+    where_clause,
+)
 from bioplan_gis.storage.layers import Layer
+from databases import ENGINES, opened
 from typed_layers import parcels, store_parcels
 
 NUMBER = itertools.count()
@@ -56,9 +65,22 @@ SHAPES = [
 ]
 
 
+@pytest.fixture(scope="module", params=ENGINES)
+def shared(request: pytest.FixtureRequest, new_url: Callable[[str], str]) -> Iterator[tuple[Engine, Layer]]:
+    """The layer, to be read only, once for each engine."""
+    for engine in opened(new_url(request.param)):
+        upgrade(engine)
+        yield engine, store_parcels(engine, RECORDS, SHAPES)
+
+
 @pytest.fixture
-def layer(engine: Engine) -> Layer:
-    return store_parcels(engine, RECORDS, SHAPES)
+def full(shared: tuple[Engine, Layer]) -> Engine:
+    return shared[0]
+
+
+@pytest.fixture
+def layer(shared: tuple[Engine, Layer]) -> Layer:
+    return shared[1]
 
 
 def found(engine: Engine, layer: Layer, text: str) -> str:
@@ -162,8 +184,8 @@ def found(engine: Engine, layer: Layer, text: str) -> str:
         ("-户数 = 7", "戊"),
     ],
 )  # fmt: skip
-def test_a_filter_finds(engine: Engine, layer: Layer, text: str, ids: str):
-    assert set(found(engine, layer, text)) == set(ids)
+def test_a_filter_finds(full: Engine, layer: Layer, text: str, ids: str):
+    assert set(found(full, layer, text)) == set(ids)
 
 
 def test_a_time_of_day_is_written_as_a_text(engine: Engine):
@@ -203,13 +225,13 @@ def _time(text: str, engine: Engine) -> object:
         ("CASEI(户数) = '1'", 7, "is for texts"),
         ("地块编号 + 1 = 2", 1, "no number to reckon with"),
         ("avg(户数) = 2", 1, "no function “avg”"),
-        ("S_INTERSECTS(geometry, POINT(200 30))", 24, "beyond ±180"),
-        ("S_INTERSECTS(geometry, POINT(30 120))", 24, "longitude, latitude"),
+        ("S_INTERSECTS(geometry, POINT(200 30))", 24, "longitude -180 to 180, latitude -90 to 90"),
+        ("S_INTERSECTS(geometry, POINT(30 120))", 24, "WGS 84 longitude, latitude"),
         ("S_INTERSECTS(geometry, POINT(120))", 24, "not in pairs"),
         ("S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 1 0, 0 1, 0 0)))", 24, "not valid"),
         ("S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 1 0)))", 24, "cannot be used"),
         ("S_INTERSECTS(geometry, BBOX(0, 1, 2))", 24, ""),
-        ("S_INTERSECTS(geometry, BBOX(0, 2, 1, 1))", 24, "south above its north"),
+        ("S_INTERSECTS(geometry, BBOX(0, 2, 1, 1))", 24, "lower corner above its upper one"),
         ("S_WITHIN(geometry, GEOMETRYCOLLECTION(POINT(1 2), LINESTRING(0 0, 1 1)))", 20, "S_DISJOINT only"),
         ("S_INTERSECTS(地块编号, POINT(1 2))", 14, "no geometry"),
         ("A_CONTAINS(户数, (1))", 12, "is no list"),
@@ -255,15 +277,165 @@ def test_what_no_filter_should_be_is_refused(text: str):
         where_clause(parcels(), text, dialect="postgresql")
 
 
-def test_long_lists_and_outlines_are_taken(engine: Engine, layer: Layer):
+def test_long_lists_and_outlines_are_taken(full: Engine, layer: Layer):
     ring = ", ".join(f"{120.5 + math.cos(a / 500):.9f} {30.5 - math.sin(a / 500):.9f}" for a in range(3141))
     first = ring.split(", ", maxsplit=1)[0]
-    assert set(found(engine, layer, f"S_INTERSECTS(geometry, POLYGON(({ring}, {first})))")) == set("甲乙丙")
-    assert found(engine, layer, f"户数 IN ({', '.join(map(str, range(25_000)))})") == "乙丙"
-    assert found(engine, layer, f"户数 = {' + '.join(['1'] * 10)} - 8") == "丙"
-    assert found(engine, layer, "NOT " * 10 + "户数 = 2") == "丙"
-    assert found(engine, layer, f"地块编号 LIKE '{'%' * 4_900}XH-01'") == "甲"
-    assert set(found(engine, layer, " OR ".join(f"户数 = {n}" for n in range(900)))) == set("乙丙")
+    assert set(found(full, layer, f"S_INTERSECTS(geometry, POLYGON(({ring}, {first})))")) == set("甲乙丙")
+    assert found(full, layer, f"户数 IN ({', '.join(map(str, range(25_000)))})") == "乙丙"
+    assert found(full, layer, f"户数 = {' + '.join(['1'] * 10)} - 8") == "丙"
+    assert found(full, layer, "NOT " * 10 + "户数 = 2") == "丙"
+    assert found(full, layer, f"地块编号 LIKE '{'%' * 4_900}XH-01'") == "甲"
+    assert set(found(full, layer, " OR ".join(f"户数 = {n}" for n in range(900)))) == set("乙丙")
+
+
+@pytest.mark.parametrize(
+    ("code", "literal"),
+    [
+        ("CRS84", "POINT(120.15 30.27)"),
+        ("EPSG:4326", "POINT(30.27 120.15)"),
+        ("EPSG:4490", "BBOX(30.26, 120.14, 30.28, 120.16)"),
+        ("EPSG:4549", "POINT(3350053.697 514433.611)"),
+        ("EPSG:4549", "BBOX(3350000, 514400, 3350100, 514500)"),
+        ("EPSG:4528", "POINT(3350053.697 40514433.611)"),
+        ("EPSG:3857", "POINT(13375036.8188 3538303.2530)"),
+        ("EPSG:4549", "GEOMETRYCOLLECTION(POINT(3350053.697 514433.611), LINESTRING(3350000 514000, 3350001 514000))"),
+    ],
+)
+def test_geometry_is_written_in_the_crs_of_the_filter(engine: Engine, code: str, literal: str):
+    spot = shapely.Point(120.15, 30.27).buffer(1e-7)
+    layer = store_parcels(engine, [{"id": "here"}, {"id": "away"}], [spot, shapely.Point(120.2, 30.27)])
+    crs = feed_crs(code, "filter-crs")
+    text = f"S_INTERSECTS(geometry, {literal})"
+    for asked in (text, json.dumps(cql2.parse_text(text).to_json())):
+        with reading(engine) as connection:
+            clause = where_clause(layer, asked, dialect=engine.dialect.name, crs=crs)
+            assert connection.execute(select(layer.table.c.id).where(clause)).scalars().all() == ["here"]
+
+
+def test_coordinates_of_another_crs_are_refused_with_their_place():
+    text = "户数 > 1 AND S_INTERSECTS(geometry, POINT(120.15 30.27))"
+    with pytest.raises(ParameterError) as caught:
+        where_clause(parcels(), text, dialect="sqlite", name="filter", crs=feed_crs("4549", "filter-crs"))
+    assert "at character 35, “POINT(120.15 30.27))”: the coordinates 120.15, 30.27 are beyond" in caught.value.en
+
+
+def test_the_language_of_a_filter_is_heeded():
+    assert where_clause(parcels(), "true", dialect="sqlite", lang="cql2-json") is not None
+    for text, lang in (("户数 > 1", "cql2-json"), ('{"op":"isNull","args":[{"property":"户数"}]}', "cql2-text")):
+        with pytest.raises(ParameterError, match="filter"):
+            where_clause(parcels(), text, dialect="sqlite", name="filter", lang=lang)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "ids"),
+    [
+        ("id", "甲", "甲"),
+        ("地块编号", "XH-01", "甲"),
+        ("地块编号", "*", ""),
+        ("name", "50%_off\\", "乙"),
+        ("name", "Straße\n[x]*?", "丙"),
+        ("面积（亩）", "30.5", "甲"),
+        ("面积（亩）", "2", "丙"),
+        ("面积（亩）", "1e300", "戊"),
+        ("户数", "9007199254740993", "甲"),
+        ("户数", "-7.0", "戊"),
+        ("户数", "2.5", ""),
+        ("户数", "99999999999999999999", ""),
+        ("已出让", "true", "甲"),
+        ("已出让", "False", "乙"),
+        ("出让日期", "2024-02-29", "甲"),
+        ("登记时间", "2024-12-31T16:30:00+08:00", "甲"),
+        ("更新", "2024-12-31T16:00:00.123456Z", "甲"),
+        ("细分领域", "疫苗", "甲丙"),
+    ],
+)
+def test_a_property_equals_a_value(full: Engine, layer: Layer, name: str, text: str, ids: str):
+    clause = property_equals(layer, name, text, dialect=full.dialect.name)
+    assert set(_ids(full, layer, clause)) == set(ids)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("户数", "many", "“many” is no number"),
+        ("户数", "", "is no number"),
+        ("面积（亩）", "1e9999", "too large"),
+        ("面积（亩）", "NaN", "is no number"),
+        ("户数", "９", "is no number"),
+        ("已出让", "yes", "true or false"),
+        ("出让日期", "2024", "2024-12-31"),
+        ("更新", "2024-12-31", "2024-12-31T08:00:00Z"),
+        ("开市", "noon", "08:30:00"),
+        ("地块编号", "a\0b", "cannot hold NUL"),
+        ("指标", "{}", "is an object"),
+        ("geometry", "POINT(1 2)", "is an object or a geometry"),
+        ("别的", "1", "There is no property “别的”"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(name: str, text: str, says: str):
+    with pytest.raises(ParameterError) as caught:
+        property_equals(parcels(), name, text, dialect="sqlite")
+    assert says in caught.value.en
+    assert caught.value.en.startswith(name)
+
+
+def _ids(engine: Engine, layer: Layer, clause) -> str:
+    with reading(engine) as connection:
+        return "".join(connection.execute(select(layer.table.c.id).where(clause)).scalars())
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("2024-02-29", "甲丙丁戊"),
+        ("2024-02-29T23:59:59Z", "甲丙丁戊"),
+        ("2024-03-01T00:00:00+08:00", "甲丙丁戊"),
+        ("2024-02-28T23:59:59.999999Z", "丙丁戊"),
+        ("1999-01-01/2024-02-29", "甲乙丙丁戊"),
+        ("../2000-01-01", "乙丙丁戊"),
+        ("/2000-01-01T00:00:00z", "乙丙丁戊"),
+        ("2000-01-01/..", "甲丙丁戊"),
+        ("2000-01-01/", "甲丙丁戊"),
+        ("../..", "甲乙丙丁戊"),
+    ],
+)
+def test_a_moment_asks_the_first_date(full: Engine, layer: Layer, text: str, ids: str):
+    assert primary_moment(layer).name == "出让日期"
+    clause = moment_condition(layer, text, dialect=full.dialect.name)
+    assert set(_ids(full, layer, clause)) == set(ids)
+
+
+def test_a_moment_asks_times_to_the_microsecond(engine: Engine):
+    columns = tuple(column for column in parcels().columns if column.name in {"更新", "name"})
+    layer = store_parcels(engine, RECORDS, None, columns=columns)
+    for text, ids in (
+        ("2024-12-31T16:00:00.123456Z", "甲丙丁戊"),
+        ("2024-12-31T16:00:00Z", "丙丁戊"),
+        ("2024-12-31", "甲丙丁戊"),
+        ("2025-01-01T00:00:00+08:00/2025-01-02", "甲丙丁戊"),
+    ):
+        clause = moment_condition(layer, text, dialect=engine.dialect.name)
+        assert set(_ids(engine, layer, clause)) == set(ids), text
+
+
+def test_a_layer_without_moments_matches_whole(engine: Engine):
+    columns = parcels().columns[:2]
+    layer = store_parcels(engine, RECORDS, None, columns=columns)
+    clause = moment_condition(layer, "2024-02-29", dialect=engine.dialect.name)
+    assert set(_ids(engine, layer, clause)) == set("甲乙丙丁戊")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "..", "早上", "2024", "2024-13-01", "2024-02-30T00:00:00Z", "2024-01-01T00:00:00", "2024-01-02/2024-01-01",
+     "2024-01-01/2024-01-02/2024-01-03", "2024-01-01/x", "2024-01-01T25:00:00Z", "0001-01-01T00:00:00+08:00",
+     "a\0"],
+)  # fmt: skip
+@pytest.mark.parametrize("kept", [12, 2])
+def test_what_is_no_moment_is_refused(text: str, kept: int):
+    layer = parcels(columns=parcels().columns[:kept])
+    with pytest.raises(ParameterError, match="datetime"):
+        moment_condition(layer, text, dialect="sqlite")
 
 
 def test_values_are_bound_and_names_are_quoted(engine: Engine):
@@ -276,32 +448,32 @@ def test_values_are_bound_and_names_are_quoted(engine: Engine):
     assert "'; DROP" not in str(clause.compile(engine))
 
 
-def test_the_spatial_index_is_asked(engine: Engine, layer: Layer):
+def test_the_spatial_index_is_asked(full: Engine, layer: Layer):
     clause = where_clause(
-        layer, "S_INTERSECTS(geometry, BBOX(120, 30, 121, 31)) AND 户数 > 0", dialect=engine.dialect.name
+        layer, "S_INTERSECTS(geometry, BBOX(120, 30, 121, 31)) AND 户数 > 0", dialect=full.dialect.name
     )
     statement = select(layer.table.c.id).where(clause)
-    with writing(engine) as connection:
-        if engine.dialect.name == "sqlite":
-            compiled = statement.compile(engine)
+    with writing(full) as connection:
+        if full.dialect.name == "sqlite":
+            compiled = statement.compile(full)
             asked = tuple(compiled.params[name] for name in compiled.positiontup)
             plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", asked).all())
             assert "VIRTUAL TABLE INDEX" in plan
             return
         connection.exec_driver_sql('CREATE INDEX of_test ON "地块" USING gist (geom)')
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        compiled = statement.compile(engine, compile_kwargs={"literal_binds": False})
+        compiled = statement.compile(full, compile_kwargs={"literal_binds": False})
         plan = str(connection.exec_driver_sql(f"EXPLAIN {compiled}", compiled.params).all())
         assert "Index" in plan
 
 
-def test_arithmetic_beyond_numbers_is_told(engine: Engine, layer: Layer):
+def test_arithmetic_beyond_numbers_is_told(full: Engine, layer: Layer):
     text = '"面积（亩）" * 1e300 > 0'
-    if engine.dialect.name == "sqlite":
-        assert found(engine, layer, text) == "甲丙戊"
+    if full.dialect.name == "sqlite":
+        assert found(full, layer, text) == "甲丙戊"
         return
     with pytest.raises(ParameterError, match="beyond what a number can hold"), refused_overflow(text):
-        found(engine, layer, text)
+        found(full, layer, text)
 
 
 # What a tree means, in Python: None is unknown.

@@ -5,17 +5,23 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import cql2
-from sqlalchemy import BindParameter, ColumnElement
+from sqlalchemy import BindParameter, ColumnElement, null, or_, true
 from sqlalchemy.exc import DataError
 from sqlalchemy.sql import visitors
 
+from bioplan_gis.catalogue import Column
+from bioplan_gis.crs import CRS84, FeedCrs
 from bioplan_gis.errors import ParameterError
 from bioplan_gis.storage.clauses import LONG_INTEGER, condition
+from bioplan_gis.storage.equality import equal_to
 from bioplan_gis.storage.layers import Layer
-from bioplan_gis.storage.operands import Scope
+from bioplan_gis.storage.moments import related, span_of
+from bioplan_gis.storage.operands import MOMENTS, Scope, property_of
+
+Language = Literal["cql2-text", "cql2-json"]
 
 # The parser descends as deep as the text does, and a program that comes to the end of its stack dies.
 MOST_CHARACTERS = 1_000_000
@@ -34,18 +40,28 @@ _PLACE = re.compile(r"--> (\d+):(\d+)|line (\d+) column (\d+)")
 _OVERFLOW = "22003"
 
 
-def where_clause(layer: Layer, text: str, *, dialect: str, name: str = "where") -> ColumnElement[Any]:
+def where_clause(  # noqa: PLR0913 - as many as a filter has parameters
+    layer: Layer,
+    text: str,
+    *,
+    dialect: str,
+    name: str = "where",
+    crs: FeedCrs | None = None,
+    lang: Language | None = None,
+) -> ColumnElement[Any]:
     """The condition that a CQL2 filter puts on the features of a layer.
 
-    Properties are the layer's columns, ``id`` and ``geometry``; geometry is written in CRS84 longitude and latitude.
-    Null is unknown, as in SQL. Texts compare by code point; ``LIKE`` heeds case, ``CASEI`` and ``ACCENTI`` do not.
-    What has no value, such as a division by nought, is null.
+    Properties are the layer's columns, ``id`` and ``geometry``. Null is unknown, as in SQL. Texts compare by code
+    point; ``LIKE`` heeds case, ``CASEI`` and ``ACCENTI`` do not. What has no value, such as a division by nought, is
+    null.
 
     Args:
         layer: as the registry describes it.
-        text: CQL2 text, or CQL2 JSON where it begins with a brace.
+        text: CQL2.
         dialect: ``postgresql`` or ``sqlite``.
         name: of the parameter that the text came by, for the error.
+        crs: of the geometry in it, with its own axis order (``filter-crs``); None for CRS84 longitude and latitude.
+        lang: of the text; None for JSON where it begins with a brace, and text otherwise.
 
     Returns:
         A condition on ``layer.table``; every value in it is a bound parameter.
@@ -54,8 +70,8 @@ def where_clause(layer: Layer, text: str, *, dialect: str, name: str = "where") 
         ParameterError: the text is no CQL2, names what the layer has not, or compares what cannot be compared; the
             error says at which character.
     """
-    scope = Scope(layer.table, _kinds(layer), name, text, dialect)
-    tree = _tree(text, scope)
+    scope = _scope(layer, name, text, dialect, crs)
+    tree = _tree(text, scope, as_json=text.lstrip().startswith("{") if lang is None else lang == "cql2-json")
     if _levels(tree) > MOST_LEVELS:
         raise _too_much(scope)
     clause = condition(tree, scope, decides=True)
@@ -64,6 +80,60 @@ def where_clause(layer: Layer, text: str, *, dialect: str, name: str = "where") 
             "", f"筛选条件中的值超过 {MOST_VALUES} 个。", f"The filter has more than {MOST_VALUES} values."
         )
     return clause
+
+
+def property_equals(layer: Layer, name: str, text: str, *, dialect: str) -> ColumnElement[Any]:
+    """The condition that a parameter named like a property puts on features, such as ``land_class=M3``.
+
+    A number, boolean, date or time is read as such; a list has the text among its members; a text is taken as it is,
+    ``*`` too (OGC 17-069r4, 7.15.5).
+
+    Args:
+        layer: as the registry describes it.
+        name: of the property, and the parameter.
+        text: the value.
+        dialect: ``postgresql`` or ``sqlite``.
+
+    Raises:
+        ParameterError: the value is not of the property's type; the error says which that is.
+    """
+    scope = _scope(layer, name, text, dialect)
+    return equal_to(property_of(name, scope), text, scope)
+
+
+def moment_condition(layer: Layer, text: str, *, dialect: str, name: str = "datetime") -> ColumnElement[Any]:
+    """The condition that an instant or interval puts on features (OGC 17-069r4, 7.15.4).
+
+    It is asked of the layer's first column that holds a date or time: the order of columns is their author's, who puts
+    first what matters; ``/schema`` names that column as the primary instant, and ``filter`` asks the others. A date
+    stands for its whole day in UTC, a time without zone is taken for UTC, and ends are inclusive. A feature without a
+    value matches, and so does every feature of a layer without such a column.
+
+    Args:
+        layer: as the registry describes it.
+        text: an RFC 3339 date or time, or two with a stroke between; ``..`` or nothing is an open end.
+        dialect: ``postgresql`` or ``sqlite``.
+        name: of the parameter, for the error.
+
+    Raises:
+        ParameterError: it is neither, or the interval begins after its end.
+    """
+    scope = _scope(layer, name, text, dialect)
+    span = span_of(text, scope)
+    column = primary_moment(layer)
+    if column is None:
+        return true()
+    moment = property_of(column.name, scope)
+    return or_(moment.column.is_(null()), related("t_intersects", moment, span, scope))
+
+
+def primary_moment(layer: Layer) -> Column | None:
+    """The column that tells when a feature is: the first that holds a date or time; None where there is none."""
+    return next((column for column in layer.columns if column.type in MOMENTS), None)
+
+
+def _scope(layer: Layer, name: str, text: str, dialect: str, crs: FeedCrs | None = None) -> Scope:
+    return Scope(layer.table, _kinds(layer), name, text, dialect, crs or CRS84)
 
 
 @contextmanager
@@ -86,11 +156,11 @@ def _kinds(layer: Layer) -> Mapping[str, str]:
     return MappingProxyType({"id": "text"} | {column.name: column.type for column in layer.columns})
 
 
-def _tree(text: str, scope: Scope) -> Any:  # noqa: ANN401 - JSON
+def _tree(text: str, scope: Scope, *, as_json: bool) -> Any:  # noqa: ANN401 - JSON
     """A filter as the JSON encoding of CQL2 has it."""
     _require_modest(text, scope)
     try:
-        if text.lstrip().startswith("{"):
+        if as_json:
             cql2.parse_json(text)
             return json.loads(text)
         cql2.parse_text(text)

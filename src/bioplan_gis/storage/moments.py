@@ -99,6 +99,22 @@ def interval_of(ends: Sequence[Any], scope: Scope) -> Operand:
     return Operand("interval", None, "INTERVAL", (start, end))
 
 
+def span_of(text: str, scope: Scope) -> Operand:
+    """An instant or interval as the parameter ``datetime`` writes it (RFC 3339), as an interval.
+
+    Raises:
+        ParameterError: it is neither, or its end lies before its start.
+    """
+    ends = text.split("/")
+    if len(ends) > 2 or (len(ends) == 1 and ends[0] in _OPEN):  # noqa: PLR2004 - a start and an end
+        raise scope.fault_at(0, f"应为时刻或区间，{_EXAMPLES}。", f"this should be an instant or interval: {_EXAMPLES}")
+    return interval_of([".." if end in _OPEN else end for end in (ends * 2)[:2]], scope)
+
+
+_OPEN = ("", "..")
+_EXAMPLES = "2024-07-01, 2024-07-01T08:00:00Z, 2024-01-01/2024-12-31, 2024-01-01/.."
+
+
 def _python_moment(one: Operand) -> dt.datetime:
     return one.value if isinstance(one.value, dt.datetime) else dt.datetime.combine(one.value, dt.time())
 

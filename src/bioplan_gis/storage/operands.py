@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Double, Table, Text, Time, literal
 
+from bioplan_gis.crs import CRS84, FeedCrs
 from bioplan_gis.errors import ParameterError
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, INTEGER, Json
 
@@ -66,6 +67,7 @@ class Scope:
         name: of the parameter that holds the filter.
         text: the filter as the user wrote it.
         dialect: ``postgresql`` or ``sqlite``.
+        crs: of the geometry that the filter writes.
     """
 
     table: Table
@@ -73,6 +75,7 @@ class Scope:
     name: str
     text: str
     dialect: str
+    crs: FeedCrs = CRS84
 
     @property
     def on_postgis(self) -> bool:

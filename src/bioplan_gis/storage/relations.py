@@ -1,7 +1,9 @@
 """Geometry and lists in filters: OGC's spatial predicates, asked of the index first, and the relations of sets."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import shapely
@@ -10,6 +12,7 @@ from sqlalchemy import Boolean, ColumnElement, LargeBinary, and_, case, func, li
 
 from bioplan_gis.crs import STORAGE_SRID
 from bioplan_gis.storage.functions import CONVERSE
+from bioplan_gis.storage.literals import box_placed, placed
 from bioplan_gis.storage.operands import Operand, Scope
 from bioplan_gis.storage.spatial import near_box
 
@@ -21,61 +24,34 @@ SPATIAL: Mapping[str, str] = {
 LISTS: Mapping[str, str] = {
     "a_contains": "contains", "a_containedby": "contained_by", "a_equals": "equals", "a_overlaps": "overlaps",
 }  # fmt: skip
-_LONGITUDES, _LATITUDES = (-180.0, 180.0), (-90.0, 90.0)
-_CORNERS = {4: (0, 1, 2, 3), 6: (0, 1, 3, 4)}
 
 
 def geometry_of(node: Mapping[str, Any], scope: Scope) -> Operand:
-    """A geometry that the filter writes, in CRS84 longitude and latitude; heights are left aside.
+    """A geometry that the filter writes, in its CRS (``filter-crs``); heights are left aside.
 
     Raises:
-        ParameterError: it is none, invalid, or not on the Earth.
+        ParameterError: it is none, invalid, or beyond what its CRS is for.
     """
     token = str(node["type"])
     try:
         shape = shapely.force_2d(shapely.from_geojson(json.dumps(node)))
     except (shapely.errors.GEOSException, ValueError, TypeError) as error:
         raise scope.fault(token, f"几何不可用（{error}）。", f"The geometry cannot be used ({error}).") from error
-    return _literal(shape, token, scope)
+    return _literal(placed(shape, scope.crs, partial(scope.fault, token)), token, scope)
 
 
 def box_of(edges: Sequence[Any], scope: Scope) -> Operand:
-    """A box of west, south, east, north (heights may stand between); west > east crosses the antimeridian.
+    """A box, lower corner and then upper, in the filter's CRS with its axis order (heights may stand between).
 
     Raises:
         ParameterError: it has another number of edges, or lies wrong.
     """
-    if len(edges) not in _CORNERS or not all(isinstance(edge, float | int) for edge in edges):
-        raise scope.fault(
-            "BBOX", "BBOX 须有 4 或 6 个数：西、南、东、北。", "A BBOX has 4 or 6 numbers: west, south, east, north."
-        )
-    west, south, east, north = (float(edges[at]) for at in _CORNERS[len(edges)])
-    if south > north:
-        raise scope.fault("BBOX", "BBOX 的南界高于北界。", "The BBOX has its south above its north.")
-    if west <= east:
-        return _literal(_box(west, south, east, north), "BBOX", scope)
-    halves = [_box(west, south, 180.0, north), _box(-180.0, south, east, north)]
-    return _literal(shapely.union_all(halves), "BBOX", scope)
-
-
-def _box(west: float, south: float, east: float, north: float) -> BaseGeometry:
-    """A line or a point where it has no width or height."""
-    return shapely.envelope(shapely.linestrings([(west, south), (east, north)]))
+    refuse = partial(scope.fault, "BBOX")
+    numbers = [edge if isinstance(edge, float | int) else math.nan for edge in edges]
+    return _literal(box_placed(numbers, scope.crs, refuse), "BBOX", scope)
 
 
 def _literal(shape: BaseGeometry, token: str, scope: Scope) -> Operand:
-    if shape.is_empty:
-        raise scope.fault(token, "几何是空的。", "The geometry is empty.")
-    west, south, east, north = shape.bounds
-    if not (_LONGITUDES[0] <= west <= east <= _LONGITUDES[1] and _LATITUDES[0] <= south <= north <= _LATITUDES[1]):
-        raise scope.fault(
-            token,
-            "坐标超出经度 ±180、纬度 ±90；应为 CRS84 的经度、纬度。",
-            "The coordinates are beyond ±180 longitude, ±90 latitude; they are longitude, latitude in CRS84.",
-        )
-    if not shape.is_valid:
-        reason = shapely.is_valid_reason(shape)
-        raise scope.fault(token, f"几何无效（{reason}）。", f"The geometry is not valid ({reason}).")
     wkb = shapely.to_wkb(shape, byte_order=1)
     sql = (
         func.ST_GeomFromWKB(literal(wkb, LargeBinary()), STORAGE_SRID)
