@@ -59,7 +59,9 @@ def test_no_code_of_others_stands_in_the_repository():
 
 def test_build_holds_what_the_page_loads_and_the_licences(fetched_web: Path):
     names = {path.name for path in hook.make_build(fetched_web).iterdir()}
-    assert {*STYLES, *SCRIPTS, "page.html", "favicon.svg", "leaflet.LICENSE.txt"} == names
+    api = {path.name for folder in ("pages", "scripts", "styles") for path in (fetched_web / folder).iterdir()}
+    assert {"base.html", "items.html", "api.css", "api.js", "api_map.js"} <= api
+    assert {*STYLES, *SCRIPTS, *api, "page.html", "favicon.svg", "leaflet.LICENSE.txt"} == names
 
 
 def test_build_of_this_checkout_is_the_present_one(fetched_web: Path):

@@ -22,7 +22,7 @@ PARTS = {
         "LICENSE": "leaflet.LICENSE.txt",
     },
 }
-OWN_FOLDERS = ("page", "scripts", "styles")
+OWN_FOLDERS = ("page", "pages", "scripts", "styles")
 NPM_CI = (
     "ci",
     "--ignore-scripts",

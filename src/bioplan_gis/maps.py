@@ -29,7 +29,7 @@ Assets = Literal["linked", "inlined"]
 Language = Literal["zh", "en"]
 
 # In the order in which the page needs them.
-STYLES = ("leaflet.css", "page.css", "map.css", "plate.css", "imports.css")
+STYLES = ("leaflet.css", "ink.css", "page.css", "map.css", "plate.css", "imports.css")
 SCRIPTS = (
     "leaflet.js", "nodes.js", "strings.js", "atlas.js", "layouts.js", "symbols.js", "popups.js", "sheet.js",
     "placement.js", "labels.js", "names.js", "legend.js", "imports.js", "panel.js", "frame.js", "inset.js",
@@ -238,14 +238,14 @@ def _embedded(value: object) -> str:
 def _styles(web: Path, assets: Assets) -> tuple[str, list[str]]:
     """The style elements, and the hashes of those that stand in the page."""
     if assets == "linked":
-        return "\n".join(f'<link rel="stylesheet" href="{_address(web / name)}">' for name in STYLES), []
+        return "\n".join(f'<link rel="stylesheet" href="{asset_address(web / name)}">' for name in STYLES), []
     texts = [(web / name).read_text(encoding="utf-8") for name in STYLES]
     return "\n".join(f"<style>{text}</style>" for text in texts), [_hash(text) for text in texts]
 
 
 def _scripts(web: Path, assets: Assets, last: str) -> tuple[str, list[str]]:
     """The script elements, Folium's last, and the hashes of those that stand in the page."""
-    linked = [f'<script src="{_address(web / name)}"></script>' for name in SCRIPTS] if assets == "linked" else []
+    linked = [f'<script src="{asset_address(web / name)}"></script>' for name in SCRIPTS] if assets == "linked" else []
     texts = [] if assets == "linked" else [_inline((web / name).read_text(encoding="utf-8")) for name in SCRIPTS]
     texts.append(_inline(last))
     return "\n".join([*linked, *(f"<script>{text}</script>" for text in texts)]), [_hash(text) for text in texts]
@@ -259,8 +259,8 @@ def _licences(web: Path, assets: Assets) -> str:
     return "".join(f"<!--\n{text}\n-->\n" for text in texts)
 
 
-def _address(path: Path) -> str:
-    """Where the linked page finds a file: by its content, so that no browser pairs a page with an older script."""
+def asset_address(path: Path) -> str:
+    """Where a page finds a file: by its content, so that no browser pairs a page with an older script."""
     return f"/assets/{path.name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
 
 

@@ -1,0 +1,108 @@
+"""Values of a document as markup: escaped, each a world of its own for the direction of its letters.
+
+A value is shown as it is: numbers with the digits that the JSON has, codes without separators, nothing hidden.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from markupsafe import Markup, escape
+
+# Where something that a value names has its page: of a column's name and a value, or None.
+Reference = Callable[[str, str], str | None]
+
+DEEPEST = 4
+ADDRESS = re.compile(r"https?://[^\s<>\"]+")
+CITATION = {"document", "clause"}
+# Where a text goes over from Chinese to English: after a Chinese full stop, or else after any Chinese letter.
+SENTENCE_SEAM = re.compile(r"(?<=[。！？]) (?=[A-Za-z“(][^。]*$)")
+SEAM = re.compile(r"(?<=[\u2e80-\u9fff\uff00-\uffef]) (?=[A-Za-z“(])")
+
+NOTHING = (Markup('<span class="none">无</span>'), Markup('<span class="none">none</span>'))
+EMPTY_TEXT = (Markup('<span class="none">空文本</span>'), Markup('<span class="none">empty text</span>'))
+TRUTH = {True: ("是", "yes"), False: ("否", "no")}
+
+
+def no_reference(_: str, __: str) -> None:
+    """Names nothing."""
+
+
+def shown(
+    value: object, *, english: bool, column: str = "", reference: Reference = no_reference, depth: int = 0
+) -> Markup:
+    """A JSON value as markup."""
+    if not isinstance(value, Mapping | list | tuple):
+        return _scalar(value, english=english, column=column, reference=reference)
+    if not value:
+        return NOTHING[english]
+    if depth >= DEEPEST:
+        return Markup("<code>{}</code>").format(json.dumps(value, ensure_ascii=False))
+    if isinstance(value, Mapping):
+        return _object(value, english=english, reference=reference, depth=depth + 1)
+    return _list(value, english=english, column=column, reference=reference, depth=depth + 1)
+
+
+def _scalar(value: object, *, english: bool, column: str, reference: Reference) -> Markup:
+    if value is None:
+        return NOTHING[english]
+    if isinstance(value, bool):
+        return escape(TRUTH[value][english])
+    if isinstance(value, int | float):
+        return Markup(number(value))  # noqa: S704 - digits
+    return text(str(value), english=english, target=reference(column, str(value)))
+
+
+def number(value: float) -> str:
+    """A number with the digits that JSON has, and no point where nothing follows it."""
+    return json.dumps(value).removesuffix(".0")
+
+
+def text(value: str, *, english: bool, target: str | None = None) -> Markup:
+    """A text; an address and what has a page become links."""
+    if not value:
+        return EMPTY_TEXT[english]
+    if ADDRESS.fullmatch(value):
+        return Markup('<a href="{0}" rel="external noopener noreferrer nofollow"><bdi>{0}</bdi></a>').format(value)
+    if target:
+        return Markup('<a href="{}"><bdi>{}</bdi></a>').format(target, value)
+    return Markup("<bdi>{}</bdi>").format(value)
+
+
+def half(joined: str, *, english: bool) -> str:
+    """One language's half of a text that has Chinese first and English behind it; the whole where it has not."""
+    seams = list(SENTENCE_SEAM.finditer(joined)) or list(SEAM.finditer(joined))
+    if not seams:
+        return joined
+    chinese, foreign = joined[: seams[-1].start()], joined[seams[-1].end() :]
+    return foreign if english else chinese
+
+
+def _list(value: Sequence[object], *, english: bool, column: str, reference: Reference, depth: int) -> Markup:
+    items = [
+        Markup("<li>{}</li>").format(shown(one, english=english, column=column, reference=reference, depth=depth))
+        for one in value
+    ]
+    kind = "plain" if all(isinstance(one, Mapping | list) for one in value) else "chips"
+    return Markup('<ul class="{}">{}</ul>').format(kind, Markup("").join(items))
+
+
+def _object(value: Mapping[str, object], *, english: bool, reference: Reference, depth: int) -> Markup:
+    if set(value) == CITATION:
+        return _citation(value, english=english, reference=reference)
+    rows = [
+        Markup("<div><dt><bdi>{}</bdi></dt><dd>{}</dd></div>").format(
+            name, shown(one, english=english, column=name, reference=reference, depth=depth)
+        )
+        for name, one in value.items()
+    ]
+    return Markup('<dl class="object">{}</dl>').format(Markup("").join(rows))
+
+
+def _citation(value: Mapping[str, object], *, english: bool, reference: Reference) -> Markup:
+    """A document and the clause in it."""
+    parts = (
+        shown(value[name], english=english, column=name, reference=reference, depth=1)
+        for name in ("document", "clause")
+    )
+    return Markup('<span class="citation">{} <b class="clause">{}</b></span>').format(*parts)

@@ -1,0 +1,300 @@
+"""What each page of the API shows besides the members of its document."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bioplan_gis.api.page_addresses import Addresses
+from bioplan_gis.api.page_operations import groups_of
+from bioplan_gis.api.page_tables import (
+    Document,
+    facts_of,
+    fields_of,
+    references,
+    rows_of,
+    split_filled,
+    titled,
+)
+from bioplan_gis.api.page_values import half
+
+View = dict[str, Any]
+PAGES = {"application/json", "application/geo+json", "text/html", "application/schema+json"}
+GEOMETRY_NAMES: Mapping[str | None, tuple[str, str]] = {
+    None: ("无几何（表）", "none (a table)"),
+    "POINT": ("点", "points"),
+    "MULTIPOINT": ("多点", "multipoints"),
+    "LINESTRING": ("线", "lines"),
+    "MULTILINESTRING": ("多线", "multilines"),
+    "POLYGON": ("面", "polygons"),
+    "MULTIPOLYGON": ("多面", "multipolygons"),
+    "GEOMETRY": ("各种", "of several kinds"),
+}
+# As the conformance classes' addresses name the standards.
+STANDARDS: Mapping[str, tuple[str, str]] = {
+    "ogcapi-common-1": ("OGC API 通用 第1部分：核心", "OGC API Common Part 1: Core"),
+    "ogcapi-common-2": ("OGC API 通用 第2部分：地理数据", "OGC API Common Part 2: Geospatial data"),
+    "ogcapi-features-1": ("OGC API 要素 第1部分：核心", "OGC API Features Part 1: Core"),
+    "ogcapi-features-2": ("OGC API 要素 第2部分：坐标系", "OGC API Features Part 2: Coordinate reference systems"),
+    "ogcapi-features-3": ("OGC API 要素 第3部分：筛选", "OGC API Features Part 3: Filtering"),
+    "ogcapi-features-5": ("OGC API 要素 第5部分：模式", "OGC API Features Part 5: Schemas"),
+    "cql2": ("CQL2 通用查询语言", "Common Query Language (CQL2)"),
+    "ogcapi-tiles-1": ("OGC API 瓦片", "OGC API Tiles"),
+    "tms": ("二维瓦片矩阵集", "Two-dimensional tile matrix sets"),
+    "json-fg-1": ("JSON-FG", "JSON-FG"),
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a page stands and whom it speaks to.
+
+    Attributes:
+        at: addresses as the page gives them.
+        english: whether it speaks English; Chinese otherwise.
+        owner: the JSON document of the collection that its features belong to, or nothing.
+    """
+
+    at: Addresses
+    english: bool
+    owner: Document
+
+
+@dataclass(frozen=True)
+class Way:
+    """A link as a page shows it: where it leads, what it is called, and its media type."""
+
+    href: str
+    title: str
+    rel: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A parameter that is in force, and the same question without it."""
+
+    name: str
+    value: str
+    without: str
+
+
+def anything(document: Document, here: Standing) -> View:
+    """A document of which nothing is known: its members and links."""
+    return {"ways": ways(document, here), "heading": half(str(document.get("title") or ""), english=here.english)}
+
+
+def landing(document: Document, here: Standing) -> View:
+    """The landing page."""
+    every = ways(document, here)
+    return {"ways": every, "by_rel": _first_by_rel(every), "services": here.at.base + "/api"}
+
+
+def conformance(document: Document, here: Standing) -> View:
+    """Conformance classes by the standard that states them."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for uri in document.get("conformsTo") or ():
+        standard, _, name = str(uri).rpartition("/spec/")[2].partition("/")
+        groups.setdefault(standard or str(uri), []).append((name.rpartition("conf/")[2] or str(uri), str(uri)))
+    named = {
+        STANDARDS.get(standard, (standard, standard))[here.english]: classes for standard, classes in groups.items()
+    }
+    return {"groups": named, "ways": ways(document, here)}
+
+
+def collections(document: Document, here: Standing) -> View:
+    """The list of layers."""
+    every = ways(document, here)
+    rows = [(one, here.at.path("collections", str(one["id"])), geometry_name(one, here)) for one in _listed(document)]
+    return {"rows": rows, **_turning(every, here), "ways": every}
+
+
+def collection(document: Document, here: Standing) -> View:
+    """One layer."""
+    every = ways(document, here)
+    files = [way for way in every if way.rel in {"items", "enclosure"} and _is_file(way)]
+    fields = fields_of((), document, english=here.english)
+    extent = (document.get("extent") or {}).get("spatial") or {}
+    return {
+        "fields": fields,
+        "files": files,
+        "ways": every,
+        "by_rel": _first_by_rel(every),
+        "items": here.at.path("collections", str(document["id"]), "items"),
+        "bbox": next(iter(extent.get("bbox") or ()), None),
+        "geometry": geometry_name(document, here),
+        "tiles": [way for way in every if "tile" in way.rel],
+        "more": [way for way in every if way.rel not in {"self", "items", "enclosure", "alternate", "root"}],
+        "services": here.at.base + "/api",
+    }
+
+
+def items(document: Document, here: Standing) -> View:
+    """A page of features."""
+    features = _features(document)
+    every = ways(document, here)
+    filled, bare = split_filled(features, fields_of(features, here.owner, english=here.english))
+    return {
+        "fields": filled,
+        "bare": bare,
+        "rows": rows_of(features, filled, references(here.at, here.owner), english=here.english),
+        "placed": sum(one.get("geometry") is not None for one in features),
+        "layer": str(here.owner.get("id") or ""),
+        "chosen": [Chosen(name, value, here.at.without(name)) for name, value in here.at.asked if name != "after"],
+        **_turning(every, here),
+        "files": _files(here),
+        "ways": every,
+    }
+
+
+def item(document: Document, here: Standing) -> View:
+    """One feature."""
+    values = document.get("properties") or {}
+    filled, bare = split_filled([document], fields_of([document], here.owner, english=here.english))
+    facts, provenance = facts_of(values, filled, references(here.at, here.owner), english=here.english)
+    return {
+        "name": titled(values, "name", english=here.english) or str(document.get("id", "")),
+        "other_name": titled(values, "name", english=not here.english),
+        "facts": facts,
+        "provenance": provenance,
+        "bare": bare,
+        "placed": document.get("geometry") is not None,
+        "layer": str(here.owner.get("id") or ""),
+        "ways": every_but(ways(document, here), {"self"}),
+    }
+
+
+def properties(document: Document, here: Standing) -> View:
+    """Queryables, sortables or a schema: a JSON Schema whose properties are columns."""
+    return {
+        "rows": [(name, schema, _type_of(schema)) for name, schema in (document.get("properties") or {}).items()],
+        "ways": every_but(ways(document, here), {"self"}),
+        "layer": str(here.owner.get("id") or ""),
+    }
+
+
+def functions(document: Document, here: Standing) -> View:
+    """Functions that a filter may call."""
+    return {"rows": [dict(one) for one in document.get("functions") or ()], "ways": ways(document, here)}
+
+
+def tilesets(document: Document, here: Standing) -> View:
+    """The tilesets of a layer, or of the whole."""
+    rows = [(one, ways(one, here)) for one in document.get("tilesets") or ()]
+    return {"rows": rows, "ways": ways(document, here), "layer": str(here.owner.get("id") or "")}
+
+
+def tileset(document: Document, here: Standing) -> View:
+    """One tileset: its template, and the tiles on a map."""
+    every = ways(document, here)
+    templates = [way for way in every if way.rel == "item" and "mapbox-vector-tile" in way.type]
+    return {
+        "ways": every,
+        "template": templates[0].href if templates else "",
+        "layer": str(here.owner.get("id") or ""),
+        "heading": half(str(document.get("title") or ""), english=here.english),
+    }
+
+
+def definition(document: Document, here: Standing) -> View:
+    """The API definition: every operation with its parameters and answers."""
+    return {"groups": groups_of(document), "ways": ways(document, here), "services": here.at.base + "/api"}
+
+
+def layouts(document: Document, here: Standing) -> View:
+    """The layouts with their phrases."""
+    return {"ways": ways(document, here)}
+
+
+def layout(document: Document, here: Standing) -> View:
+    """One layout, its zones and links."""
+    own: Document = {"imported": False}
+    named: View = {"reference": references(here.at, own)}
+    for name in ("zones", "proposed_links"):
+        features = _features(document.get(name) or {})
+        filled, _ = split_filled(features, fields_of(features, own, english=here.english))
+        named[name] = (filled, rows_of(features, filled, references(here.at, own), english=here.english), features)
+    return named | {"ways": ways(document, here), "name": titled(document, "name", english=here.english)}
+
+
+def sites(document: Document, here: Standing) -> View:
+    """Land that was selected, and what was rejected."""
+    features = _features(document)
+    return {
+        "rows": [(one, one.get("properties") or {}) for one in features],
+        "rejected": list(document.get("rejected") or ()),
+        "placed": sum(one.get("geometry") is not None for one in features),
+        "chosen": [Chosen(name, value, here.at.without(name)) for name, value in here.at.asked],
+        "ways": every_but(ways(document, here), {"self"}),
+    }
+
+
+def problem(document: Document, here: Standing) -> View:
+    """What went wrong, and the way back."""
+    name = str(document.get("parameter") or "")
+    return {"without": here.at.without(name) if name in dict(here.at.asked) else ""}
+
+
+def ways(document: Document, here: Standing) -> list[Way]:
+    """The links of a document as a page follows them; what is no address of the web is left out."""
+    found = [_way(one, here) for one in document.get("links") or () if isinstance(one, Mapping)]
+    return [way for way in found if way.href]
+
+
+def every_but(found: Iterable[Way], rels: set[str]) -> list[Way]:
+    """Links without those of some kinds."""
+    return [way for way in found if way.rel not in rels]
+
+
+def geometry_name(document: Document, here: Standing) -> str:
+    """What kind of geometry a layer has, in words."""
+    kind = document.get("geometryType")
+    return GEOMETRY_NAMES.get(kind, (str(kind), str(kind)))[here.english]
+
+
+def _way(one: Document, here: Standing) -> Way:
+    kind, href = str(one.get("type") or ""), str(one.get("href") or "")
+    is_page = kind in PAGES and "f=" not in href
+    title = half(str(one.get("title") or one.get("rel") or ""), english=here.english)
+    return Way(here.at.page(href) if is_page else here.at.file(href), title, str(one.get("rel") or ""), kind)
+
+
+def _first_by_rel(found: Iterable[Way]) -> dict[str, Way]:
+    by_rel: dict[str, Way] = {}
+    for way in found:
+        by_rel.setdefault(way.rel.rpartition("/")[2], way)
+    return by_rel
+
+
+def _is_file(way: Way) -> bool:
+    return "text/html" not in way.type
+
+
+def _files(here: Standing) -> list[Way]:
+    """The formats that the collection offers, of this page's question."""
+    offered = [way for way in ways(here.owner, here) if way.rel in {"items", "enclosure"} and "f=" in way.href]
+    return [Way(here.at.data(f=way.href.rpartition("f=")[2]), way.title, way.rel, way.type) for way in offered]
+
+
+def _turning(every: Sequence[Way], here: Standing) -> View:
+    """The ways to the pages before and behind."""
+    by_rel = _first_by_rel(every)
+    first = here.at.without("after") if here.at.parameter("after") else ""
+    return {"next": by_rel.get("next"), "prev": by_rel.get("prev"), "first": first}
+
+
+def _listed(document: Document) -> list[Document]:
+    return [one for one in document.get("collections") or () if isinstance(one, Mapping)]
+
+
+def _features(document: Document) -> list[Document]:
+    return [one for one in document.get("features") or () if isinstance(one, Mapping)]
+
+
+def _type_of(schema: Document) -> str:
+    """A property's type in one word or two."""
+    if "$ref" in schema or "format" in schema:
+        return str(schema.get("format") or schema["$ref"])
+    kind = schema.get("type") or ""
+    if kind == "array":
+        return f"array of {_type_of(schema.get('items') or {})}"
+    return " / ".join(str(one) for one in kind) if isinstance(kind, list) else str(kind)
