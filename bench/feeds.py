@@ -1,93 +1,153 @@
-"""Speed of the feeds as ratios: our rate over that of the best bare equivalent, both in one run and one process.
+"""Speed of the feeds over HTTP as ratios: our rate over that of the best bare equivalent, taken in turns in one run.
 
-``make bench`` runs it over both engines; the numbers of one machine mean little, their ratios travel.
+``make bench`` prints a table and writes it to ``var/bench.json`` and ``var/bench.md``. Both services are one uvicorn
+process with the same options over the same database, and each question is a fresh one, so that an answer that was
+remembered flatters nobody; what remembered answers are worth is measured apart.
 """
 
-import asyncio
-import sys
+import argparse
 import tempfile
-import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from itertools import repeat
 from pathlib import Path
-from statistics import median
-from typing import Any
 
-import bare
-import parcels
+import best_postgis
+import data
+import report
+from answers import difference
+from load import Measured, fetch, measure
+from questions import ITEMS, Question, questions
+from report import Line
+from served import serving
 
-from bioplan_gis.app import create_app
-from bioplan_gis.settings import Settings
 from bioplan_gis.storage.database import open_engine
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from cluster import postgis_server
 
-COUNT = 50_000
-ROUNDS = 40
-BOX = (120.0, 30.1, 120.2, 30.2)
-ITEMS = "/api/collections/industrial_land/items"
-QUESTIONS = {
-    "page of 1,000": (ITEMS, "limit=1000", "/page"),
-    "small box": (ITEMS, f"limit=1000&bbox={','.join(map(str, BOX))}", "/bbox"),
-    "one feature": (f"{ITEMS}/parcel-777", "", "/one"),
-}
+CONNECTIONS = (1, 8, 32)
+ROUNDS = 3
+FULL, QUICK, EMBEDDED = (300_000, 4_840_000), (20_000, 100_000), 50_000
+REPEATED = f"{ITEMS}?limit=1000"
+ABOUT = (
+    "Ratio = our rate / rate of the other, both one uvicorn process over the same database, measured in turns, each "
+    "question a fresh one; ✗ = below the bar."
+)
 
-App = Callable[..., Awaitable[None]]
-
-
-async def get(app: App, path: str, query: str = "") -> bytes:
-    """The body of one answer, straight from the application."""
-    sent: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": query.encode(),
-        "headers": [(b"host", b"localhost")], "root_path": "", "scheme": "http", "server": ("localhost", 80),
-        "http_version": "1.1",
-    }  # fmt: skip
-    await app(scope, receive, send)
-    if sent[0]["status"] != 200:  # noqa: PLR2004
-        raise RuntimeError(f"{path}?{query}: {sent}")
-    return b"".join(message.get("body", b"") for message in sent[1:])
-
-
-async def measure(ours: App, theirs: App, question: tuple[str, str, str]) -> tuple[float, float]:
-    """Median seconds of our answer and of the bare one, taken in turns so that both meet the same machine."""
-    path, query, bare_path = question
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(ROUNDS):
-        for app, asked, kept in ((ours, (path, query), times[0]), (theirs, (bare_path, ""), times[1])):
-            start = time.perf_counter()
-            await get(app, *asked)
-            kept.append(time.perf_counter() - start)
-    return median(times[0]), median(times[1])
-
-
-@contextmanager
-def databases() -> Iterator[dict[str, str]]:
-    """The URL of an empty database of each engine."""
-    with tempfile.TemporaryDirectory() as folder, postgis_server() as cluster:
-        yield {"gpkg": f"sqlite:///{folder}/bench.gpkg", "postgis": cluster.create("bench")}
+Create = Callable[[str], str]
 
 
 def main() -> None:
-    """Print a line for each engine and question."""
-    print(f"{COUNT:,} synthetic parcels, median of {ROUNDS}; ratio = our rate / bare rate")
-    with databases() as urls:
-        for name, url in urls.items():
-            engine = open_engine(url)
-            parcels.fill(engine, COUNT)
-            ours, theirs = create_app(Settings(database_url=url)), bare.application(engine, BOX)
-            for label, question in QUESTIONS.items():
-                our_s, bare_s = asyncio.run(measure(ours, theirs, question))
-                print(f"{name:8} {label:14} {our_s * 1e3:7.2f} ms  bare {bare_s * 1e3:7.2f} ms  {bare_s / our_s:5.2f}")
-            engine.dispose()
+    """Build what is needed, measure, print and write."""
+    asked = _options()
+    print(ABOUT, report.HEAD, "| --- " * 10 + "|", sep="\n")
+    lines: list[Line] = []
+    with tempfile.TemporaryDirectory() as folder, _cluster(asked.database) as create:
+        if asked.engine != "gpkg":
+            lines += _printed(_on_postgis(create, asked))
+        if asked.engine != "postgis":
+            lines += _printed(_on_gpkg(Path(folder), create, asked))
+    report.write(lines, ABOUT)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="20,000 parcels and 100,000 firms")
+    parser.add_argument("--engine", choices=("postgis", "gpkg", "both"), default="both")
+    parser.add_argument("--question", default="", help="only the questions whose name holds this")
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long each side of a cell is measured")
+    parser.add_argument("--connections", type=int, nargs="+", default=CONNECTIONS)
+    parser.add_argument("--database", help="URL of a PostGIS database that an earlier run filled and left")
+    return parser.parse_args()
+
+
+def _printed(lines: Iterator[Line]) -> list[Line]:
+    kept = []
+    for line in lines:
+        print(report.text(line), flush=True)
+        kept.append(line)
+    return kept
+
+
+@contextmanager
+def _cluster(database: str | None) -> Iterator[Create]:
+    if database is not None:
+        yield lambda _: database
+        return
+    with postgis_server() as cluster:
+        yield cluster.create
+
+
+def _on_postgis(create: Create, asked: argparse.Namespace) -> Iterator[Line]:
+    parcels, firms = QUICK if asked.quick else FULL
+    url = create("bench")
+    if asked.database is None:
+        _fill(url, parcels, firms)
+    engine = best_postgis.engine_of(url)
+    best_postgis.make_index(engine)
+    engine.dispose()
+    name = f"PostGIS {parcels:,}"
+    with serving("ours", url) as ours, serving("bare", url) as bare:
+        for question in _chosen(parcels, asked):
+            yield from _compared(name, question, {"ours": ours, "bare": bare}, asked)
+        if asked.question in "repeated":
+            yield from _remembered(name, ours, asked)
+
+
+def _on_gpkg(folder: Path, create: Create, asked: argparse.Namespace) -> Iterator[Line]:
+    """The embedded default against its own bare equivalent, and against ours on PostGIS of the same size."""
+    parcels = QUICK[0] if asked.quick else EMBEDDED
+    url, name = f"sqlite:///{folder}/bench.gpkg", f"GeoPackage {parcels:,}"
+    _fill(url, parcels, 0)
+    chosen = [question for question in _chosen(parcels, asked) if "firms" not in question.name]
+    with ExitStack() as stack:
+        ours, bare = (stack.enter_context(serving(what, url)) for what in ("ours", "bare"))
+        for question in chosen:
+            if not question.postgis:
+                yield from _compared(name, question, {"ours": ours, "bare": bare}, asked)
+        if asked.database is None:
+            other = create("small")
+            _fill(other, parcels, 0)
+            ports = {"ours": ours, "postgis": stack.enter_context(serving("ours", other))}
+            for question in chosen:
+                yield from _compared(f"{name} / PostGIS", question, ports, asked)
+
+
+def _chosen(parcels: int, asked: argparse.Namespace) -> list[Question]:
+    return [question for question in questions(parcels) if asked.question in question.name]
+
+
+def _fill(url: str, parcels: int, firms: int) -> None:
+    engine = open_engine(url)
+    data.fill(engine, parcels, firms)
+    engine.dispose()
+
+
+def _compared(name: str, question: Question, ports: Mapping[str, int], asked: argparse.Namespace) -> Iterator[Line]:
+    """The lines of one question; where ours does not answer it, one line that says so."""
+    other = next(one for one in ports if one != "ours")
+    try:
+        bodies = [fetch(port, next(question.paths(one)))[0] for one, port in ports.items()]
+    except RuntimeError as error:
+        yield Line(name, question.name, 0, note=str(error)[:150])
+        return
+    note = difference(question.kind, *bodies)
+    bar = question.bar if other == "bare" else 0.5
+    paths = {one: question.paths(one) for one in ports}
+    for connections in asked.connections:
+        found = {one: Measured() for one in ports}
+        for _ in range(ROUNDS):
+            for one, port in ports.items():
+                found[one].add(measure(port, paths[one], connections, asked.seconds / ROUNDS))
+        yield report.line(name, question.name, connections, list(found.values()), bar=bar, note=note)
+
+
+def _remembered(name: str, port: int, asked: argparse.Namespace) -> Iterator[Line]:
+    """The same page over and over, as a whole and as 304: what remembering is worth, which no ratio counts."""
+    tag = fetch(port, REPEATED)[1]
+    for what, headers in (("repeated page, whole", ""), ("repeated page, 304", f"If-None-Match: {tag}\r\n")):
+        for connections in asked.connections:
+            found = measure(port, repeat(REPEATED), connections, asked.seconds / ROUNDS, headers)
+            yield report.line(name, what, connections, (found, None), note="not a ratio")
 
 
 if __name__ == "__main__":
