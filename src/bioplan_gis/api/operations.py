@@ -1,0 +1,132 @@
+"""What may be asked of the service: one entry an address, from which the OpenAPI document is written.
+
+A parameter here is the very object by which the route reads it. ``tests/test_openapi.py`` holds the table to the routes
+of the application: each stands here once, and nothing else does.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bioplan_gis.api import collections, sites
+from bioplan_gis.api.media import GEOJSON, HTML, JSON, OPENAPI, Media
+from bioplan_gis.api.parameters import Parameter
+from bioplan_gis.api.params import COLLECTIONS_AFTER, COLLECTIONS_LIMIT
+
+Answers = tuple[tuple[Media, str], ...]
+Parameters = tuple[Parameter[Any], ...]
+
+BINARY = "file"
+PAGE = "page"
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A subject of the service.
+
+    Attributes:
+        name: by which operations name it.
+        zh: what it is about, in Chinese.
+        en: the same in English.
+    """
+
+    name: str
+    zh: str
+    en: str
+
+
+SERVICE = Tag("service", "服务说明", "What the service is and keeps")
+DATA = Tag("data", "图层与要素", "Layers and their features")
+TILES = Tag("tiles", "矢量瓦片", "Vector tiles")
+PLANNING = Tag("planning", "空间布局与选址", "Layouts and site selection")
+HEALTH = Tag("health", "运行状态", "Whether the service is well")
+TAGS = (SERVICE, DATA, TILES, PLANNING, HEALTH)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A GET of one address, which answers HEAD too.
+
+    Attributes:
+        id: operationId.
+        path: below the API's root, or below the service's where it stands beside the API; braces name its variables.
+        tag: its subject.
+        zh: what it answers, in Chinese.
+        en: the same in English.
+        answers: kinds of answers with the names of their schemas, the usual one first.
+        parameters: in the query.
+        headers: that an answer may carry, besides those that all do.
+        beside: whether it stands beside the API, at the service's root.
+        stored: whether the database is asked.
+        by_layer: whether each layer has columns of its own as parameters of it.
+    """
+
+    id: str
+    path: str
+    tag: Tag
+    zh: str
+    en: str
+    answers: Answers
+    parameters: Parameters = ()
+    headers: tuple[str, ...] = ()
+    beside: bool = False
+    stored: bool = True
+    by_layer: bool = False
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables of its path."""
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+
+
+def document(schema: str, media: Media = JSON) -> Answers:
+    """A document that has a page, too."""
+    return ((media, schema), (HTML, PAGE))
+
+
+PLAIN = collections.PLAIN
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "landingPage", "/", SERVICE, "首页：从这里可以找到一切", "Landing page, which leads to everything else",
+        document("landingPage"), PLAIN, stored=False,
+    ),
+    Operation(
+        "openapi", "/openapi.json", SERVICE, "本接口说明", "This document", document("openapi", OPENAPI), PLAIN
+    ),
+    Operation(
+        "apiPage", "/openapi", SERVICE, "本接口说明，或其网页", "This document, or its page",
+        document("openapi", OPENAPI), PLAIN,
+    ),
+    Operation(
+        "conformance", "/conformance", SERVICE, "所符合的标准条目", "The conformance classes that the service keeps",
+        document("conformance"), PLAIN, stored=False,
+    ),
+    Operation(
+        "collections", "/collections", DATA, "全部图层，分页", "The layers, a page at a time",
+        document("collections"), (COLLECTIONS_LIMIT, COLLECTIONS_AFTER, *PLAIN),
+    ),
+    Operation(
+        "collection", "/collections/{collectionId}", DATA, "一个图层：范围、属性列、许可与版本",
+        "One layer: its extent, columns, licence and version", document("collection"), PLAIN,
+    ),
+    Operation(
+        "layouts", "/layouts", PLANNING, "空间布局及其提法", "Layouts and the phrases that sum them up",
+        document("layouts"), PLAIN,
+    ),
+    Operation(
+        "layout", "/layouts/{layoutId}", PLANNING, "一个空间布局及其各区", "One layout with its zones and links",
+        document("layout"), PLAIN,
+    ),
+    Operation(
+        "sites", "/sites", PLANNING, "某处附近的用地，由近及远，并说明理由",
+        "Land near a place, nearest first, each with why it is an answer",
+        document("sites", GEOJSON), sites.PARAMETERS,
+    ),
+    Operation(
+        "health", "/healthz", HEALTH, "进程在运行", "The process is up", ((JSON, "health"),), beside=True, stored=False
+    ),
+    Operation(
+        "readiness", "/readyz", HEALTH, "数据库可用，各图层的版本", "The database answers; the version of every layer",
+        ((JSON, "readiness"),), beside=True,
+    ),
+)  # fmt: skip
