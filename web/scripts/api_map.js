@@ -7,6 +7,7 @@
   const MOST_SHAPES_IN_SVG = 1500;
   const GROUND_LIMIT = 60;
   const CLASS_COLOURS = { M1: "#d9be9f", M2: "#bb9674", M3: "#873e1b" };
+  const TIER_COLOURS = { 1: "#b1402f", 2: "#c9832f", 3: "#7f9a63" };
   const INK = "#1f4f80";
   const CHOSEN = "#b1402f";
   const GROUND = { color: "#a89d84", weight: 0.8, fillColor: "#f7f3e9", fillOpacity: 1, interactive: false };
@@ -25,7 +26,7 @@
   const byId = new Map();
   let chosen = null;
 
-  const colour = (feature) => CLASS_COLOURS[feature.properties?.land_class] || INK;
+  const colour = ({ properties }) => CLASS_COLOURS[properties?.land_class] || TIER_COLOURS[properties?.tier] || INK;
 
   function style(feature) {
     const areal = /Polygon|Collection/.test(feature.geometry.type);
@@ -34,7 +35,7 @@
     }
     return {
       color: colour(feature), weight: areal ? 1.2 : 2.4, opacity: 0.95, fillColor: colour(feature), fillOpacity: 0.26,
-      fill: areal,
+      fill: areal, dashArray: feature.properties?.status === "proposed" ? "7 5" : null,
     };
   }
 
@@ -169,14 +170,19 @@
     });
   }
 
+  // A page of features, one feature, or a layout with its zones and links.
+  function featuresOf(answer) {
+    if (answer.type === "Feature") return [answer];
+    return [...(answer.features || []), ...(answer.zones?.features || []), ...(answer.proposed_links?.features || [])];
+  }
+
   async function start() {
     joinTable();
     offerBox();
     if (bbox) L.rectangle(frame(), FRAME).addTo(map);
     if (bbox) show(frame());
     try {
-      const document_ = await fetched(source);
-      const features = document_.type === "FeatureCollection" ? document_.features : [document_];
+      const features = featuresOf(await fetched(source));
       features.forEach(circle);
       const bounds = draw(features);
       if (!bbox) show(bounds);

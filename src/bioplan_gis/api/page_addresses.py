@@ -26,8 +26,8 @@ class Addresses:
 
     @cached_property
     def asked(self) -> Pairs:
-        """The page's own parameters, without language and format."""
-        return [pair for pair in self._query if pair[0] not in {LANGUAGE, FORMAT}]
+        """The page's own parameters, without language and format, and without those that a form left empty."""
+        return [pair for pair in self._query if pair[1] and pair[0] not in {LANGUAGE, FORMAT}]
 
     @cached_property
     def language(self) -> str | None:
@@ -67,7 +67,7 @@ class Addresses:
 
     def shapes(self) -> str:
         """The features of this page as the map draws them: GeoJSON in longitude and latitude."""
-        return self._own([*(pair for pair in self._query if pair[0] not in TELLING), (FORMAT, "json")])
+        return self._own([*(pair for pair in self.asked if pair[0] not in TELLING), (FORMAT, "json")])
 
     def in_language(self, language: str) -> str:
         """This page in a language."""

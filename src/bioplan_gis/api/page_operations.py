@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# Where a parameter stands, in the words of a page.
+PLACES = {"path": ("路径", "path"), "query": ("查询", "query"), "header": ("请求头", "header")}
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
-PARAMETER_PLACES = {"path": ("路径", "path"), "query": ("查询", "query"), "header": ("请求头", "header")}
 DEEPEST = 8
 
 Document = Mapping[str, Any]

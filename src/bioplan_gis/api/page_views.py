@@ -1,11 +1,12 @@
 """What each page of the API shows besides the members of its document."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from bioplan_gis.api.page_addresses import Addresses
-from bioplan_gis.api.page_operations import groups_of
+from bioplan_gis.api.page_operations import PLACES, groups_of, schema_text
 from bioplan_gis.api.page_tables import (
     Document,
     facts_of,
@@ -18,7 +19,9 @@ from bioplan_gis.api.page_tables import (
 from bioplan_gis.api.page_values import half
 
 View = dict[str, Any]
-PAGES = {"application/json", "application/geo+json", "text/html", "application/schema+json"}
+PAGES = {"application/json", "application/geo+json", "application/schema+json"}
+# What a page shows elsewhere, or is itself.
+OWN_RELS = {"self", "alternate"}
 GEOMETRY_NAMES: Mapping[str | None, tuple[str, str]] = {
     None: ("无几何（表）", "none (a table)"),
     "POINT": ("点", "points"),
@@ -111,19 +114,18 @@ def collections(document: Document, here: Standing) -> View:
 def collection(document: Document, here: Standing) -> View:
     """One layer."""
     every = ways(document, here)
-    files = [way for way in every if way.rel in {"items", "enclosure"} and _is_file(way)]
     fields = fields_of((), document, english=here.english)
     extent = (document.get("extent") or {}).get("spatial") or {}
     return {
         "fields": fields,
-        "files": files,
+        "files": _files(document, here),
         "ways": every,
         "by_rel": _first_by_rel(every),
         "items": here.at.path("collections", str(document["id"]), "items"),
         "bbox": next(iter(extent.get("bbox") or ()), None),
         "geometry": geometry_name(document, here),
         "tiles": [way for way in every if "tile" in way.rel],
-        "more": [way for way in every if way.rel not in {"self", "items", "enclosure", "alternate", "root"}],
+        "more": [way for way in every if way.rel not in {*OWN_RELS, "items", "enclosure"} and "tile" not in way.rel],
         "services": here.at.base + "/api",
     }
 
@@ -141,7 +143,7 @@ def items(document: Document, here: Standing) -> View:
         "layer": str(here.owner.get("id") or ""),
         "chosen": [Chosen(name, value, here.at.without(name)) for name, value in here.at.asked if name != "after"],
         **_turning(every, here),
-        "files": _files(here),
+        "files": [_of_this_question(file, here) for file in _files(here.owner, here)],
         "ways": every,
     }
 
@@ -159,7 +161,7 @@ def item(document: Document, here: Standing) -> View:
         "bare": bare,
         "placed": document.get("geometry") is not None,
         "layer": str(here.owner.get("id") or ""),
-        "ways": every_but(ways(document, here), {"self"}),
+        "ways": every_but(ways(document, here), OWN_RELS),
     }
 
 
@@ -167,7 +169,7 @@ def properties(document: Document, here: Standing) -> View:
     """Queryables, sortables or a schema: a JSON Schema whose properties are columns."""
     return {
         "rows": [(name, schema, _type_of(schema)) for name, schema in (document.get("properties") or {}).items()],
-        "ways": every_but(ways(document, here), {"self"}),
+        "ways": every_but(ways(document, here), OWN_RELS),
         "layer": str(here.owner.get("id") or ""),
     }
 
@@ -184,12 +186,11 @@ def tilesets(document: Document, here: Standing) -> View:
 
 
 def tileset(document: Document, here: Standing) -> View:
-    """One tileset: its template, and the tiles on a map."""
-    every = ways(document, here)
-    templates = [way for way in every if way.rel == "item" and "mapbox-vector-tile" in way.type]
+    """One tileset, with the addresses of its tiles."""
+    templates = [str(one.get("href") or "") for one in document.get("links") or () if "{" in str(one.get("href"))]
     return {
-        "ways": every,
-        "template": templates[0].href if templates else "",
+        "ways": [way for way in ways(document, here) if "{" not in way.href],
+        "templates": templates,
         "layer": str(here.owner.get("id") or ""),
         "heading": half(str(document.get("title") or ""), english=here.english),
     }
@@ -197,7 +198,12 @@ def tileset(document: Document, here: Standing) -> View:
 
 def definition(document: Document, here: Standing) -> View:
     """The API definition: every operation with its parameters and answers."""
-    return {"groups": groups_of(document), "ways": ways(document, here), "services": here.at.base + "/api"}
+
+    def place_of(parameter: Document) -> str:
+        place = str(parameter.get("in") or "")
+        return PLACES.get(place, (place, place))[here.english]
+
+    return {"groups": groups_of(document), "schema_text": schema_text, "place_of": place_of}
 
 
 def layouts(document: Document, here: Standing) -> View:
@@ -224,7 +230,7 @@ def sites(document: Document, here: Standing) -> View:
         "rejected": list(document.get("rejected") or ()),
         "placed": sum(one.get("geometry") is not None for one in features),
         "chosen": [Chosen(name, value, here.at.without(name)) for name, value in here.at.asked],
-        "ways": every_but(ways(document, here), {"self"}),
+        "ways": every_but(ways(document, here), OWN_RELS),
     }
 
 
@@ -253,7 +259,7 @@ def geometry_name(document: Document, here: Standing) -> str:
 
 def _way(one: Document, here: Standing) -> Way:
     kind, href = str(one.get("type") or ""), str(one.get("href") or "")
-    is_page = kind in PAGES and "f=" not in href
+    is_page = kind.partition(";")[0] in PAGES and "f=" not in href
     title = half(str(one.get("title") or one.get("rel") or ""), english=here.english)
     return Way(here.at.page(href) if is_page else here.at.file(href), title, str(one.get("rel") or ""), kind)
 
@@ -265,14 +271,30 @@ def _first_by_rel(found: Iterable[Way]) -> dict[str, Way]:
     return by_rel
 
 
-def _is_file(way: Way) -> bool:
-    return "text/html" not in way.type
+def _files(document: Document, here: Standing) -> list[Way]:
+    """The kinds in which a collection offers its features, each by its name alone; its page is none of them."""
+    offered = [
+        {**one, "title": _name_of_kind(one)}
+        for one in document.get("links") or ()
+        if one.get("rel") in {"items", "enclosure"} and "html" not in str(one.get("type"))
+    ]
+    return [
+        Way(here.at.file(str(one["href"])), way.title, way.rel, way.type)
+        for one in offered
+        for way in [_way(one, here)]
+    ]
 
 
-def _files(here: Standing) -> list[Way]:
-    """The formats that the collection offers, of this page's question."""
-    offered = [way for way in ways(here.owner, here) if way.rel in {"items", "enclosure"} and "f=" in way.href]
-    return [Way(here.at.data(f=way.href.rpartition("f=")[2]), way.title, way.rel, way.type) for way in offered]
+def _name_of_kind(one: Document) -> str:
+    """What a link's title says behind the layer's name; the usual kind says nothing there."""
+    _, mark, name = str(one.get("title") or "").rpartition(" · ")
+    return name if mark else "GeoJSON"
+
+
+def _of_this_question(file: Way, here: Standing) -> Way:
+    """The features of this page's question in a kind that the collection offers."""
+    kind = dict(parse_qsl(urlsplit(file.href).query)).get("f", "geojson")
+    return replace(file, href=here.at.data(f=kind))
 
 
 def _turning(every: Sequence[Way], here: Standing) -> View:

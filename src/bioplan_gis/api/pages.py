@@ -10,7 +10,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChainableUndefined, Environment, FileSystemLoader
+from jinja2.utils import missing
 
 from bioplan_gis.api import page_views
 from bioplan_gis.api.page_addresses import Addresses
@@ -54,6 +55,16 @@ VIEWS: Mapping[str, View] = {
 }
 
 
+class Absent(ChainableUndefined):
+    """What is not there: a member that a document lacks is shown as nothing, a name that no template has is an error."""
+
+    def __str__(self) -> str:
+        """Nothing, for a member."""
+        if self._undefined_obj is missing:
+            self._fail_with_undefined_error()
+        return ""
+
+
 def render(  # noqa: PLR0913
     page: str, document: Document, *, english: bool, url: str, base: str, collection: Document | None = None
 ) -> bytes:
@@ -90,11 +101,11 @@ def render(  # noqa: PLR0913
 
 @lru_cache(maxsize=4)
 def _templates(folder: Path) -> Environment:
-    """The templates of an installation; an unknown name in one is an error, never an empty string."""
+    """The templates of an installation."""
     made = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=Absent,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
