@@ -72,7 +72,7 @@ def test_chinese_text_is_utf8_as_it_is(client: TestClient) -> None:
 def test_one_feature_is_the_same_as_in_its_page(client: TestClient) -> None:
     for feature in client.get("/api/collections/labs/items?limit=5").json()["features"]:
         alone = client.get(f"/api/collections/labs/items/{feature['id']}").json()
-        assert {link["rel"] for link in alone.pop("links")} == {"self", "collection"}
+        assert {link["rel"] for link in alone.pop("links")} == {"self", "alternate", "collection"}
         assert alone == feature
 
 
@@ -134,8 +134,7 @@ def test_a_limit_above_the_most_is_clamped(client: TestClient) -> None:
         ("limit=١٠", "limit"),
         ("datetime=2024-W01", "datetime"),
         ("datetime=2024-02-01/2024-01-01", "datetime"),
-        ("datetime=../..", "datetime"),
-        ("名称=良渚", "名称"),
+                ("名称=良渚", "名称"),
     ],
 )
 def test_a_bad_parameter_is_named_with_what_would_be_right(client: TestClient, query: str, name: str) -> None:

@@ -1,20 +1,27 @@
 """The HTTP service: routes, and the one table that gives an error its status."""
 
-import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bioplan_gis.api import features, health, layouts, maps, sites
-from bioplan_gis.api.documents import PROBLEM, problem
-from bioplan_gis.errors import BioplanError, NotFoundError, ParameterError, SettingsError, StorageError
+from bioplan_gis.api import collections, features, health, layouts, maps, sites
+from bioplan_gis.api.documents import problem
+from bioplan_gis.api.memory import Memory
+from bioplan_gis.errors import (
+    BioplanError,
+    NotAcceptableError,
+    NotFoundError,
+    ParameterError,
+    SettingsError,
+    StorageError,
+)
 from bioplan_gis.settings import Settings, bundled, software_digest
 from bioplan_gis.storage.database import READERS_AT_ONCE, open_engine
 
@@ -24,12 +31,11 @@ SMALLEST_COMPRESSED_BYTES = 1000
 STATUSES: dict[type[BioplanError], tuple[int, str]] = {
     ParameterError: (400, "bad-parameter"),
     NotFoundError: (404, "not-found"),
+    NotAcceptableError: (406, "not-acceptable"),
     StorageError: (503, "storage-unavailable"),
     SettingsError: (503, "incomplete-installation"),
     BioplanError: (500, "internal-error"),
 }
-
-REFUSAL: dict[str, object] = {"description": "A problem document (RFC 9457).", "content": {PROBLEM: {}}}
 
 
 class HeadAsGet:
@@ -64,19 +70,15 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         engine.dispose()
 
-    app = FastAPI(
-        title="BioPlan GIS",
-        openapi_url="/api/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lifespan,
-        responses={"4XX": REFUSAL, "5XX": REFUSAL},
-    )
+    # The document of the interface is our own (OpenAPI 3.0, and each layer's columns in it).
+    app = FastAPI(title="BioPlan GIS", openapi_url=None, lifespan=lifespan)
     app.state.engine = engine
     app.state.geodata = settings.geodata_folder
     app.state.software = software_digest()
-    app.state.turns = asyncio.Semaphore(READERS_AT_ONCE)
-    for routes in (health, features, layouts, sites, maps):
+    app.state.layers = {}
+    app.state.memory = Memory()
+    app.state.turns = threading.BoundedSemaphore(READERS_AT_ONCE)
+    for routes in (health, collections, features, layouts, sites, maps):
         app.include_router(routes.router)
     app.mount("/assets", StaticFiles(directory=bundled("web")), name="assets")
     app.add_middleware(HeadAsGet)
@@ -95,7 +97,6 @@ def _explain_errors(app: FastAPI) -> None:
     """Answer every error with a problem document; none reaches a visitor as a stack trace."""
     handlers: dict[type[Exception], Callable[[Request, Exception], Response]] = {
         BioplanError: _explain_own,
-        RequestValidationError: _explain_validation,
         HTTPException: _explain_http,
         Exception: _explain_unforeseen,
     }
@@ -106,20 +107,6 @@ def _explain_errors(app: FastAPI) -> None:
 def _explain_own(request: Request, error: Exception) -> Response:
     assert isinstance(error, BioplanError)  # noqa: S101
     return problem(request, *status_of(error), error)
-
-
-def _explain_validation(request: Request, error: Exception) -> Response:
-    """A required parameter that is missing; all other faults are found by ``api.params`` first."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101
-    fault = error.errors()[0]
-    name = str(fault["loc"][-1])
-    refusal = ParameterError(
-        name,
-        str(fault.get("input") or ""),
-        f"缺少必需的参数“{name}”，或其值无法使用。",
-        f"The parameter “{name}” is required and missing, or its value cannot be used.",
-    )
-    return problem(request, 400, "bad-parameter", refusal)
 
 
 def _explain_http(request: Request, error: Exception) -> Response:

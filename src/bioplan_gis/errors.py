@@ -21,6 +21,7 @@ Each carries one sentence in Chinese and the same in English, saying what is wro
     │   ├── DatabaseBusyError
     │   └── DamagedDatabaseError
     ├── ParameterError
+    ├── NotAcceptableError
     └── NotFoundError
         ├── LayerNotFoundError
         ├── FeatureNotFoundError
@@ -128,6 +129,10 @@ class ParameterError(BioplanError):
         super().__init__(zh, en)
         self.name = name
         self.value = value
+
+
+class NotAcceptableError(BioplanError):
+    """Nothing here is of a kind that the client takes."""
 
 
 class NotFoundError(BioplanError):

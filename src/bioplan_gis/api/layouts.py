@@ -1,48 +1,45 @@
 """Layouts over HTTP: the phrase, its parts, and the zones that play them."""
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from bioplan_gis.api.connections import ReadConnection
-from bioplan_gis.api.documents import JSON, answer, encode, entity_tag, link, self_link
-from bioplan_gis.api.params import Format, known_parameters_only
+from bioplan_gis.api.connections import reading_for
+from bioplan_gis.api.documents import Document, link, represented
+from bioplan_gis.api.media import JSON
+from bioplan_gis.api.parameters import read_parameters
+from bioplan_gis.api.params import FORMAT, LANG
 from bioplan_gis.plans import Plan, read_plan, read_plans
 from bioplan_gis.storage.layers import read_layers
 
-router = APIRouter(prefix="/api/layouts", dependencies=[Depends(known_parameters_only)])
+router = APIRouter(prefix="/api/layouts")
 
 
-@router.get("", summary="Layouts")
-def layouts(request: Request, connection: ReadConnection, format_name: Format = None) -> Response:  # noqa: ARG001
+@router.get("")
+def layouts(request: Request) -> Response:
     """Every layout with its phrase and the parts that the phrase is made of; the zones stand in each one's own."""
-    plans = read_plans(connection)
-    document = {
-        "links": [self_link(request, JSON)],
-        "layouts": [_summary(request, plan) for plan in plans],
-    }
-    return answer(request, encode(document), JSON, _tag(request, connection))
+    asked = read_parameters(request, (FORMAT, LANG))
+    with reading_for(request) as connection:
+        plans, layers = read_plans(connection), read_layers(connection)
+    return represented(
+        request, asked, lambda: {"layouts": [_summary(request, plan) for plan in plans]}, "layouts", layers
+    )
 
 
-@router.get("/{layout_id}", summary="One layout")
-def layout(
-    request: Request,
-    connection: ReadConnection,
-    layout_id: str,
-    format_name: Format = None,  # noqa: ARG001
-) -> Response:
+@router.get("/{layout_id}")
+def layout(request: Request, layout_id: str) -> Response:
     """One layout with its zones and links as GeoJSON features, each with tier, role, tracks and platforms."""
-    plan = read_plan(connection, layout_id)
-    document = _summary(request, plan) | {
-        "zones": {"type": "FeatureCollection", "features": plan.zones},
-        "proposed_links": {"type": "FeatureCollection", "features": plan.links},
-    }
-    return answer(request, encode(document), JSON, _tag(request, connection))
+    asked = read_parameters(request, (FORMAT, LANG))
+    with reading_for(request) as connection:
+        plan, layers = read_plan(connection, layout_id), read_layers(connection)
+
+    def document() -> Document:
+        zones = {"type": "FeatureCollection", "features": plan.zones}
+        links = {"type": "FeatureCollection", "features": plan.links}
+        return _summary(request, plan) | {"links": [], "zones": zones, "proposed_links": links}
+
+    return represented(request, asked, document, "layout", layers)
 
 
-def _tag(request: Request, connection: ReadConnection) -> str:
-    return entity_tag(request, read_layers(connection))
-
-
-def _summary(request: Request, plan: Plan) -> dict[str, object]:
+def _summary(request: Request, plan: Plan) -> Document:
     title = f"{plan.facts['name_zh']} {plan.facts['name_en']}"
     own = link(request, f"/api/layouts/{plan.id}", "self", JSON, title)
     parts = [{"numeral": part.numeral, "role": part.role, "count": part.count} for part in plan.parts]

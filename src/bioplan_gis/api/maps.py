@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 from sqlalchemy import Connection
 
-from bioplan_gis.api.connections import ReadConnection
+from bioplan_gis.api.connections import reading_for
 from bioplan_gis.api.documents import answer, tag_of
+from bioplan_gis.api.media import HTML
 from bioplan_gis.atlas import read_atlas
 from bioplan_gis.catalogue import read_catalogue
 from bioplan_gis.maps import page
@@ -17,14 +18,15 @@ from bioplan_gis.storage.layers import read_layers
 router = APIRouter()
 
 
-@router.get("/", summary="Map", include_in_schema=False)
-def map_page(request: Request, connection: ReadConnection) -> Response:
+@router.get("/")
+def map_page(request: Request) -> Response:
     """The interactive map of everything that is loaded; whatever a link adds to the address is the page's affair."""
-    body, tag = _page_of(request, connection)
-    return answer(request, body, "text/html; charset=utf-8", tag)
+    with reading_for(request) as connection:
+        body, tag = _page_of(request, connection)
+    return answer(request, body, HTML, tag)
 
 
-@router.get("/favicon.ico", summary="Icon", include_in_schema=False)
+@router.get("/favicon.ico")
 def icon() -> FileResponse:
     """The icon that browsers ask for unasked; the page itself carries its own."""
     return FileResponse(bundled("web") / "favicon.svg", media_type="image/svg+xml")

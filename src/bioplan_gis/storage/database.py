@@ -75,6 +75,24 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def glancing(engine: Engine) -> Iterator[Connection]:
+    """A connection for single statements, each of which sees one state of the database.
+
+    PostgreSQL is spared the beginning and the end of a transaction, which cost as much as one feature does. A
+    GeoPackage is in this process, where they cost nothing: several statements see one state there.
+
+    Raises:
+        StorageError: the database cannot be read.
+    """
+    if engine.dialect.name == "sqlite":
+        with reading(engine) as connection:
+            yield connection
+        return
+    with translated(engine), engine.connect() as connection, patient(connection, PATIENCE_OF_READERS_S):
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def _snapshot(connection: Connection) -> Connection:
     """SQLite's WAL gives every transaction one state by itself; PostgreSQL is asked for it."""
     if connection.dialect.name == "sqlite":

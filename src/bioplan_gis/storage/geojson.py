@@ -10,9 +10,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+from bioplan_gis.crs import CRS84, FeedCrs
 from bioplan_gis.storage.tables import Json
 
-DECIMALS = 7
 # SQLite takes 127 arguments of a function, two for each column.
 COLUMNS_AT_ONCE = 60
 # PostgreSQL writes whole numbers below this without exponent or fraction, as if they were integers.
@@ -31,10 +31,15 @@ class properties_json(FunctionElement[str]):  # noqa: N801 - reads as the SQL fu
 
 
 def feature_text(
-    feature_id: ColumnElement[Any], geometry: ColumnElement[Any] | None, properties: Sequence[ColumnElement[Any]]
+    feature_id: ColumnElement[Any],
+    geometry: ColumnElement[Any] | None,
+    properties: Sequence[ColumnElement[Any]],
+    crs: FeedCrs = CRS84,
 ) -> ColumnElement[str]:
     """A whole GeoJSON feature as text; PostGIS only, which writes it faster than anything outside it."""
-    shape = literal_column("'null'") if geometry is None else func.coalesce(_shape(geometry), literal_column("'null'"))
+    shape = (
+        literal_column("'null'") if geometry is None else func.coalesce(_shape(geometry, crs), literal_column("'null'"))
+    )
     return (
         literal_column("""'{"type":"Feature","id":'""", Text())
         + sql_cast(func.to_json(feature_id), Text())
@@ -46,9 +51,12 @@ def feature_text(
     )
 
 
-def _shape(geometry: ColumnElement[Any]) -> ColumnElement[str]:
-    """Without options PostGIS would add a ``crs`` member, which RFC 7946 dropped."""
-    return func.ST_AsGeoJSON(geometry, DECIMALS, 0, type_=Text())
+def _shape(geometry: ColumnElement[Any], crs: FeedCrs) -> ColumnElement[str]:
+    """In the axis order of its CRS. Without options PostGIS would add a ``crs`` member, which RFC 7946 dropped."""
+    shape = geometry if crs.geographic else func.ST_Transform(geometry, literal_column(str(crs.srid)))
+    if crs.northing_first:
+        shape = func.ST_FlipCoordinates(shape)
+    return func.ST_AsGeoJSON(shape, literal_column(str(crs.decimals)), literal_column("0"), type_=Text())
 
 
 @compiles(properties_json, "postgresql")

@@ -1,16 +1,20 @@
-"""Features of a layer as GeoJSON: pages by key, one by id, or all of them, as bytes that go out as they are."""
+"""Features of a layer as GeoJSON: pages by key, one by id, or all of them, as bytes that go out as they are.
 
-from collections.abc import Mapping
+An answer of PostGIS is one statement, which sees one state of the database: it tells the layer's digest beside the
+features, so that whoever asked by a description that is no longer true finds out, and asks again.
+"""
+
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import shapely
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
-    Double,
     Select,
     Table,
     Text,
@@ -18,21 +22,27 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    null,
     select,
+    true,
     type_coerce,
 )
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 from sqlalchemy.types import NullType
 
+from bioplan_gis.crs import CRS84, FeedCrs, in_feed_crs
 from bioplan_gis.errors import FeatureNotFoundError
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.geojson import feature_text, properties_json
 from bioplan_gis.storage.layers import Layer
-from bioplan_gis.storage.spatial import Box, keys_meeting
-from bioplan_gis.storage.tables import GEOMETRY_COLUMN
+from bioplan_gis.storage.questions import Place, Question, conditions_of, order_of, place_values
+from bioplan_gis.storage.tables import GEOMETRY_COLUMN, REGISTRY
 
-BEFORE_ALL = -(2**63)
-EDGES = ("west", "south", "east", "north")
-Keys = Select[Any]
+# A count of so many rows costs less than a page of them does.
+CHEAPLY_COUNTED = 10_000
+Rows = Select[Any]
 
 
 @dataclass(frozen=True)
@@ -40,197 +50,244 @@ class Page:
     """Some features of a layer.
 
     Attributes:
-        features: GeoJSON features, UTF-8, joined by commas, without brackets.
+        digest: of the layer whose features they are; None where there is no such layer any more.
+        features: GeoJSON features, UTF-8, joined by commas, without brackets; None where the digest is the held one, or
+            not that of the description that was asked by.
         returned: how many they are.
-        matched: how many the whole question has.
-        next_key: where the next page begins (``after``); None on the last.
+        matched: how many the whole question has; None where that was not counted.
+        end: where the page ended, for the next one to begin behind; None on the last.
     """
 
-    features: bytes
+    digest: str | None
+    features: bytes | None
     returned: int
-    matched: int
-    next_key: int | None
+    matched: int | None
+    end: Place | None
 
 
-def read_page(
-    connection: Connection, layer: Layer, *, limit: int, bbox: Box | None = None, after: int | None = None
-) -> Page:
-    """Features in the order of their keys.
+def read_page(connection: Connection, layer: Layer, question: Question, *, held: str | None = None) -> Page:
+    """Features that a question asks for, in its order.
 
     Args:
-        connection: of a reading transaction.
-        layer: as the registry describes it in the same transaction.
-        limit: the most to return, 1 or more.
-        bbox: west, south, east, north in degrees; only features that it meets, none without geometry; west > east
-            crosses the antimeridian.
-        after: key after which the page begins.
+        connection: of a reading transaction, or one for single statements.
+        layer: as the registry describes it, or did when it was last looked at.
+        question: what is asked.
+        held: a digest of the layer whose answer the asker has: if the layer still has it, no feature is read.
     """
-    table = layer.table
-    asked: dict[str, object] = {"limit": limit, "after": BEFORE_ALL if after is None else after}
-    if bbox is None:
-        found = _read(connection, table, keys_after(table), asked)
-        more = found.returned == limit and _follows(connection, table, found.last_key)
-        return Page(found.features, found.returned, layer.feature_count, found.last_key if more else None)
-    if layer.geometry_type is None:
-        return Page(b"", 0, 0, None)
-    box = dict(zip(EDGES, bbox, strict=True))
-    crossing, dialect = bbox[0] > bbox[2], connection.dialect.name
-    found = _read(connection, table, keys_in_box(table, crossing=crossing, dialect=dialect), asked | box)
-    matched = found.matched
-    if not found.returned and after is not None:
-        matched = connection.execute(count_in_box(table, crossing=crossing, dialect=dialect), box).scalar_one()
-    return Page(found.features, found.returned, matched, found.last_key if found.remaining > found.returned else None)
+    if connection.dialect.name == "postgresql":
+        return _page_of_postgis(connection, layer, question, held)
+    digest = _digest_of(connection, layer)
+    if digest in {None, held} or digest != layer.digest:
+        return Page(digest, None, 0, None, None)
+    return _page_of_gpkg(connection, layer, question)
 
 
-def read_feature(connection: Connection, layer: Layer, feature_id: str) -> bytes:
-    """One feature by its id, as GeoJSON.
+def read_feature(
+    connection: Connection, layer: Layer, feature_id: str, crs: FeedCrs = CRS84
+) -> tuple[str | None, bytes]:
+    """One feature by its id, as GeoJSON, and the digest of the layer whose feature it is.
 
     Raises:
         FeatureNotFoundError: the layer has none of that id.
     """
-    found = _read(connection, layer.table, key_of_id(layer.table), {"feature_id": feature_id})
-    if not found.returned:
+    if connection.dialect.name == "postgresql":
+        statement = _one_of_postgis(layer.table, layer.id, crs)
+        row = connection.execute(statement, {"feature_id": feature_id}).one()
+        digest, text = row.digest, row.feature
+        found = None if text is None else text.encode()
+    else:
+        digest = _digest_of(connection, layer)
+        rows = connection.execute(_one_of_gpkg(layer.table), {"feature_id": feature_id}).all()
+        found = _written_features(rows, crs) if rows else None
+    if found is None and digest == layer.digest:
         raise FeatureNotFoundError(
             f"图层“{layer.title_zh}”（{layer.id}）中没有编号为“{feature_id}”的要素。",
             f"The layer {layer.id} has no feature “{feature_id}”.",
         )
-    return found.features
+    return digest, found or b""
 
 
 def read_collection(connection: Connection, layer: Layer) -> bytes:
     """All features of a layer as one GeoJSON FeatureCollection."""
-    found = _read(connection, layer.table, all_keys(layer.table), {})
-    return b'{"type":"FeatureCollection","features":[' + found.features + b"]}"
+    page = read_page(connection, layer, Question(limit=None))
+    return b'{"type":"FeatureCollection","features":[' + (page.features or b"") + b"]}"
 
 
-# The statements are made once for a table: making one anew costs more than a single feature does.
+def count_features(connection: Connection, layer: Layer, question: Question) -> int:
+    """How many features a question has, wherever its pages begin."""
+    return int(connection.execute(_count(layer, question)).scalar_one())
 
 
-@lru_cache(maxsize=256)
-def all_keys(table: Table) -> Keys:
-    """The keys of all features, in order."""
-    return select(table.c.fid).order_by(table.c.fid)
+def _count(layer: Layer, question: Question) -> Rows:
+    return select(func.count()).select_from(layer.table).where(*question.where)
 
 
-@lru_cache(maxsize=256)
-def key_of_id(table: Table) -> Keys:
-    """The key of the feature ``:feature_id``."""
-    return select(table.c.fid).where(table.c.id == bindparam("feature_id"))
+def _is_counted(layer: Layer, question: Question) -> bool:
+    """Whether the number of matches is found out beside the page: where it is asked for, or costs little."""
+    if not question.where or question.counted is False:
+        return False
+    return question.counted or layer.feature_count <= CHEAPLY_COUNTED
 
 
-@lru_cache(maxsize=256)
-def keys_after(table: Table) -> Keys:
-    """The keys of ``:limit`` features after the key ``:after``, in order."""
-    return all_keys(table).where(table.c.fid > bindparam("after")).limit(bindparam("limit"))
+def _matched(layer: Layer, question: Question, counted: int | None, found: int, *, more: bool) -> int | None:
+    if question.counted is False:
+        return None
+    if not question.where:
+        return layer.feature_count
+    return found if question.after is None and not more else counted
 
 
-@lru_cache(maxsize=256)
-def keys_in_box(table: Table, *, crossing: bool, dialect: str) -> Keys:
-    """The same of those that a box meets, with ``matched``, all that it meets, and ``remaining``, those after the key.
-
-    What the box meets is found once, and counted and cut from there.
-    """
-    hits = _in_box(table, crossing=crossing, dialect=dialect).cte("hits").prefix_with("MATERIALIZED")
-    later = hits.c.fid > bindparam("after")
-    page = select(hits.c.fid).where(later).order_by(hits.c.fid).limit(bindparam("limit"))
-    matched = select(func.count()).select_from(hits).scalar_subquery().label("matched")
-    remaining = select(func.count()).select_from(hits).where(later).scalar_subquery().label("remaining")
-    return select(table.c.fid, matched, remaining).where(table.c.fid.in_(page)).order_by(table.c.fid)
+def _digest_of(connection: Connection, layer: Layer) -> str | None:
+    return connection.execute(_DIGEST, {"layer_id": layer.id}).scalar()
 
 
-@lru_cache(maxsize=256)
-def count_in_box(table: Table, *, crossing: bool, dialect: str) -> Keys:
-    """How many features a box meets."""
-    return select(func.count()).select_from(_in_box(table, crossing=crossing, dialect=dialect).subquery())
+_DIGEST = select(REGISTRY.c.digest).where(REGISTRY.c.id == bindparam("layer_id"))
 
 
-def _in_box(table: Table, *, crossing: bool, dialect: str) -> Keys | CompoundSelect[Any]:
-    west, south, east, north = (_edge(edge) for edge in EDGES)
-    return keys_meeting(table, (west, south, east, north), crossing=crossing, dialect=dialect)
+# PostGIS writes all features as one text. What does not vary is compiled to SQL once for each table: making a
+# statement anew costs more than a single feature does.
 
 
-def _edge(name: str) -> ColumnElement[float]:
-    return bindparam(name, type_=Double())
+def _page_of_postgis(connection: Connection, layer: Layer, question: Question, held: str | None) -> Page:
+    row = connection.execute(_statement_of_postgis(layer, question, held)).one()
+    if row.digest in {None, held} or row.digest != layer.digest:
+        return Page(row.digest, None, 0, None, None)
+    found, limit = row.found, question.limit
+    more = limit is not None and found > limit
+    matched = _matched(layer, question, row.counted, found, more=more)
+    end = _place(row.end) if more else None
+    return Page(row.digest, (row.text or "").encode(), limit if more and limit else found, matched, end)
 
 
-@dataclass(frozen=True)
-class _Found:
-    """Features as comma-joined bytes, how many, the last one's key, and the counts of a question with a box."""
-
-    features: bytes
-    returned: int
-    last_key: int | None
-    matched: int
-    remaining: int
+def _place(end: Any) -> Place:  # noqa: ANN401 - a key, or the JSON of a key and values
+    if isinstance(end, int):
+        return Place(end)
+    fid, *values = json.loads(end)
+    return Place(fid, tuple(values))
 
 
-_NOTHING = _Found(b"", 0, None, 0, 0)
-
-
-def _read(connection: Connection, table: Table, keys: Keys, values: Mapping[str, object]) -> _Found:
-    """The features of these keys, written by the database as far as it can."""
-    if connection.dialect.name == "postgresql":
-        return _read_postgis(connection, table, keys, values)
-    return _read_gpkg(connection, table, keys, values)
-
-
-def _read_postgis(connection: Connection, table: Table, keys: Keys, values: Mapping[str, object]) -> _Found:
-    """PostGIS writes all features as one text."""
-    row = connection.execute(_text_of(table, keys), values).one()
-    return (
-        _NOTHING if row.text is None else _Found(row.text.encode(), row.returned, row.last, row.matched, row.remaining)
-    )
-
-
-@lru_cache(maxsize=256)
-def _text_of(table: Table, keys: Keys) -> Keys:
-    rows = keys.add_columns(feature_text(table.c.id, _geometry(table), _properties(table)).label("feature"))
-    page = rows.subquery("page")
-    counts = [
-        (func.max(page.c[name]) if name in page.c else literal(0)).label(name) for name in ("matched", "remaining")
-    ]
+def _statement_of_postgis(layer: Layer, question: Question, held: str | None) -> Rows:
+    digest = _DIGEST.params(layer_id=layer.id).scalar_subquery()
+    changed = [] if held is None else [digest != held]
+    rows = _taken(layer, question, *changed).subquery("taken")
+    numbered = select(rows, func.row_number().over().label("number")).subquery("numbered")
+    limit = question.limit
+    kept = true() if limit is None else numbered.c.number <= limit
+    last = null() if limit is None else func.max(numbered.c.end).filter(numbered.c.number == limit)
+    counted = _count(layer, question).scalar_subquery() if _is_counted(layer, question) else null()
     return select(
-        func.string_agg(page.c.feature, literal_column("','", Text())).label("text"),
-        func.count().label("returned"),
-        func.max(page.c.fid).label("last"),
-        *counts,
-    ).select_from(page)
+        digest.label("digest"),
+        func.string_agg(numbered.c.feature, literal_column("','", Text())).filter(kept).label("text"),
+        func.count().label("found"),
+        last.label("end"),
+        counted.label("counted"),
+    ).select_from(numbered)
 
 
-def _read_gpkg(connection: Connection, table: Table, keys: Keys, values: Mapping[str, object]) -> _Found:
-    """SQLite writes the properties, shapely all geometries at once."""
-    rows = connection.execute(_parts_of(table, keys), values).all()
-    if not rows:
-        return _NOTHING
-    counts = (rows[0].matched, rows[0].remaining) if "matched" in keys.selected_columns else (0, 0)
-    *_, ids, blobs, objects = zip(*rows, strict=True)
-    shapes = shapely.to_geojson(shapely.from_wkb([None if each is None else gpkg.wkb_of(each) for each in blobs]))
+def _taken(layer: Layer, question: Question, *more: ColumnElement[Any]) -> Rows:
+    """The features of a page, and one more where another page follows.
+
+    What is sorted is found first and written then: PostgreSQL would write all that match, to throw most away.
+    """
+    table, limit = layer.table, question.limit
+    values = place_values(layer, question.sort, "postgresql")
+    end = sql_cast(func.json_build_array(table.c.fid, *values), Text()) if values else table.c.fid
+    found = select(*table.c) if question.sort else select(_feature(table, question), end.label("end"))
+    found = found.select_from(table).where(*conditions_of(layer, question, "postgresql"), *more)
+    found = found.order_by(*order_of(layer, question.sort, "postgresql"))
+    found = found if limit is None else found.limit(limit + 1)
+    if not question.sort:
+        return found
+    # Called as the table is, so that the text of a feature is the same SQL in both places.
+    written = literal_column(str(end.compile(dialect=_PLAIN_POSTGRESQL)), Text()).label("end")
+    return select(_feature(table, question), written).select_from(found.subquery(table.name))
+
+
+def _feature(table: Table, question: Question) -> ColumnElement[str]:
+    return _feature_sql(table, question.properties, question.crs).label("feature")
+
+
+@lru_cache(maxsize=512)
+def _one_of_postgis(table: Table, layer_id: str, crs: FeedCrs) -> Rows:
+    digest = _DIGEST.params(layer_id=layer_id).scalar_subquery()
+    feature = select(_feature_sql(table, None, crs)).where(table.c.id == bindparam("feature_id"))
+    statement: Rows = select(digest.label("digest"), feature.scalar_subquery().label("feature"))
+    return statement
+
+
+@lru_cache(maxsize=512)
+def _feature_sql(table: Table, properties: tuple[str, ...] | None, crs: FeedCrs) -> ColumnElement[str]:
+    """A feature as text, in SQL that is not compiled again with each statement."""
+    written = feature_text(table.c.id, _geometry(table), _properties(table, properties), crs)
+    return literal_column(str(written.compile(dialect=_PLAIN_POSTGRESQL)), Text())
+
+
+# One that writes a per cent sign as it is: the driver's own doubles it, and would again.
+_PLAIN_POSTGRESQL: Dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+
+
+# SQLite writes the properties, shapely all geometries at once.
+
+
+def _page_of_gpkg(connection: Connection, layer: Layer, question: Question) -> Page:
+    rows = connection.execute(_rows_of_gpkg(layer, question)).all()
+    limit = question.limit
+    more = limit is not None and len(rows) > limit
+    counted = count_features(connection, layer, question) if _is_counted(layer, question) else None
+    matched = _matched(layer, question, counted, len(rows), more=more)
+    kept = rows[:limit]
+    end = Place(kept[-1].fid, tuple(kept[-1][_PARTS:])) if more else None
+    return Page(layer.digest, _written_features(kept, question.crs) if kept else b"", len(kept), matched, end)
+
+
+def _rows_of_gpkg(layer: Layer, question: Question) -> Rows:
+    values = place_values(layer, question.sort, "sqlite")
+    rows = _parts(layer.table, question.properties).add_columns(
+        *(value.label(f"value{at}") for at, value in enumerate(values))
+    )
+    rows = rows.where(*conditions_of(layer, question, "sqlite")).order_by(*order_of(layer, question.sort, "sqlite"))
+    return rows if question.limit is None else rows.limit(question.limit + 1)
+
+
+@lru_cache(maxsize=512)
+def _one_of_gpkg(table: Table) -> Rows:
+    return _parts(table, None).where(table.c.id == bindparam("feature_id"))
+
+
+_PARTS = 4
+
+
+@lru_cache(maxsize=512)
+def _parts(table: Table, properties: tuple[str, ...] | None) -> Rows:
+    """The parts of a feature: key, quoted id, geometry as it is stored, and properties."""
+    geometry = _geometry(table)
+    written = properties_json(*_properties(table, properties)).compile(dialect=_PLAIN_SQLITE)
+    return select(
+        table.c.fid,
+        func.json_quote(table.c.id, type_=Text()).label("quoted_id"),
+        (literal(None, NullType()) if geometry is None else type_coerce(geometry, NullType())).label("blob"),
+        literal_column(str(written), Text()).label("properties"),
+    ).select_from(table)
+
+
+_PLAIN_SQLITE: Dialect = sqlite.dialect(paramstyle="named")
+
+
+def _written_features(rows: Sequence[Any], crs: FeedCrs) -> bytes:
+    _, ids, blobs, objects = list(zip(*rows, strict=True))[:_PARTS]
+    wkbs = np.array([None if blob is None else gpkg.wkb_of(blob) for blob in blobs], dtype=object)
+    shapes = shapely.to_geojson(in_feed_crs(shapely.from_wkb(wkbs), crs))
     texts = [
         f'{{"type":"Feature","id":{feature_id},"geometry":{shape or "null"},"properties":{properties}}}'
         for feature_id, shape, properties in zip(ids, shapes, objects, strict=True)
     ]
-    return _Found(",".join(texts).encode(), len(rows), rows[-1].fid, *counts)
+    return ",".join(texts).encode()
 
 
-@lru_cache(maxsize=256)
-def _parts_of(table: Table, keys: Keys) -> Keys:
-    geometry = _geometry(table)
-    blob = literal(None, NullType()) if geometry is None else type_coerce(geometry, NullType())
-    return keys.add_columns(
-        func.json_quote(table.c.id, type_=Text()).label("quoted_id"),
-        blob.label("blob"),
-        properties_json(*_properties(table)).label("properties"),
-    )
+def _properties(table: Table, names: Sequence[str] | None) -> list[ColumnElement[Any]]:
+    own: list[ColumnElement[Any]] = [column for column in table.c if column.name not in {"fid", "id", GEOMETRY_COLUMN}]
+    return own if names is None else [column for column in own if column.name in names]
 
 
 def _geometry(table: Table) -> ColumnElement[Any] | None:
     return table.c.get(GEOMETRY_COLUMN)
-
-
-def _properties(table: Table) -> list[ColumnElement[Any]]:
-    return [column for column in table.c if column.name not in ("fid", "id", GEOMETRY_COLUMN)]
-
-
-def _follows(connection: Connection, table: Table, key: int | None) -> bool:
-    """Whether a feature has a greater key."""
-    return connection.execute(keys_after(table), {"after": key, "limit": 1}).first() is not None

@@ -88,6 +88,20 @@ def read_layers(connection: Connection) -> tuple[Layer, ...]:
     return tuple(_layer_of(*row) for row in connection.execute(_ALL_LAYERS))
 
 
+def read_layer_page(connection: Connection, *, limit: int, after: int) -> tuple[tuple[Layer, ...], int | None]:
+    """Some layers in the order in which they were first stored, and the key after which the next ones stand.
+
+    Args:
+        connection: of a reading transaction.
+        limit: the most to return, 1 or more.
+        after: key after which they begin; 0 for the first.
+    """
+    statement = select(REGISTRY.c.fid, *_LAYER_COLUMNS).where(REGISTRY.c.fid > after).order_by(REGISTRY.c.fid)
+    rows = connection.execute(statement.limit(limit + 1)).all()
+    layers = tuple(_layer_of(*row[1:]) for row in rows[:limit])
+    return layers, int(rows[limit - 1].fid) if len(rows) > limit else None
+
+
 def require_layers(connection: Connection) -> tuple[Layer, ...]:
     """Every layer, of which there is at least one.
 

@@ -15,13 +15,13 @@ from geoalchemy2.types import _DummyGeometry
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Double,
     LargeBinary,
     Select,
     Table,
     and_,
     column,
+    false,
     func,
     literal,
     or_,
@@ -37,10 +37,10 @@ from sqlalchemy.types import NullType, TypeEngine
 from bioplan_gis.crs import STORAGE_SRID, area_m2, distance_m
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.functions import OF_FILTERS
+from bioplan_gis.storage.tables import GEOMETRY_COLUMN
 
 Box = tuple[float, float, float, float]
 _FOUR_DOUBLES = struct.Struct(">4d")
-Edges = tuple[ColumnElement[float], ColumnElement[float], ColumnElement[float], ColumnElement[float]]
 
 
 class box_hit(FunctionElement[Any]):  # noqa: N801 - reads as the SQL function that it is
@@ -81,36 +81,62 @@ class edges_of(FunctionElement[bytes]):  # noqa: N801
     type: TypeEngine[bytes] = LargeBinary()
 
 
-def keys_meeting(table: Table, edges: Edges, *, crossing: bool, dialect: str) -> Select[Any] | CompoundSelect[Any]:
-    """The ``fid`` of every feature whose geometry, not only its bounding box, meets a box.
+def meets(table: Table, shape: BaseGeometry, dialect: str) -> ColumnElement[Any]:
+    """Whether a feature's geometry, not only its bounding box, meets a shape; never so without a geometry.
 
     Args:
-        table: a layer's table with geometry.
-        edges: west, south, east and north in degrees.
-        crossing: whether the box reaches over the antimeridian, west > east.
-        dialect: the database's; SQLite is asked through its R*Tree alone, which is a table of its own.
+        table: a layer's table.
+        shape: EPSG:4490, such as ``literals.box_in`` gives.
+        dialect: the database's; SQLite is asked through its R*Tree, and what that knows to lie inside is not decoded.
     """
-    meeting = _gpkg_keys_meeting if dialect == "sqlite" else _postgis_keys_meeting
-    if not crossing:
-        return meeting(table, edges)
-    west, south, east, north = edges
-    return union(
-        meeting(table, (west, south, literal(180.0), north)), meeting(table, (literal(-180.0), south, east, north))
-    )
+    if GEOMETRY_COLUMN not in table.c:
+        return false()
+    if dialect == "postgresql":
+        return _postgis_meets(table, shape)
+    keys = [_gpkg_keys_meeting(table, part) for part in shapely.get_parts(shape)]
+    return table.c.fid.in_(keys[0] if len(keys) == 1 else union(*keys))
 
 
-def _postgis_keys_meeting(table: Table, edges: Edges) -> Select[Any]:
-    return select(table.c.fid).where(func.ST_Intersects(table.c.geom, box_shape(*edges)))
+def _postgis_meets(table: Table, shape: BaseGeometry) -> ColumnElement[Any]:
+    geometry = table.c[GEOMETRY_COLUMN]
+    if _is_box(shape):
+        return func.ST_Intersects(geometry, box_shape(*_edges_of(shape)))
+    wkb = literal(shapely.to_wkb(shape, byte_order=1), LargeBinary())
+    return func.ST_Intersects(geometry, func.ST_GeomFromWKB(wkb, STORAGE_SRID))
 
 
-def _gpkg_keys_meeting(table: Table, edges: Edges) -> Select[Any]:
-    """What the index knows to lie wholly inside the box is never decoded."""
-    west, south, east, north = edges
-    index = sql_table(f"rtree_{table.name}_geom", *(column(name) for name in ("id", "minx", "maxx", "miny", "maxy"))).c
+def _edges_of(shape: BaseGeometry) -> list[ColumnElement[float]]:
+    return [literal(float(edge), Double()) for edge in shape.bounds]
+
+
+def _is_box(shape: BaseGeometry) -> bool:
+    """A box, or a line or point that a box without width or height is."""
+    west, south, east, north = shape.bounds
+    if shape.geom_type == "Polygon":
+        return len(shape.exterior.coords) == _CORNERS_OF_A_RING and bool(shape.equals(shapely.envelope(shape)))
+    return bool(shape.geom_type == "Point" or (shape.geom_type == "LineString" and (west == east or south == north)))
+
+
+_CORNERS_OF_A_RING = 5
+
+
+def _gpkg_keys_meeting(table: Table, shape: BaseGeometry) -> Select[Any]:
+    west, south, east, north = _edges_of(shape)
+    index = sql_table(
+        f"rtree_{table.name}_{GEOMETRY_COLUMN}", *(column(name) for name in ("id", "minx", "maxx", "miny", "maxy"))
+    ).c
     touched = and_(index.maxx >= west, index.minx <= east, index.maxy >= south, index.miny <= north)
-    inside = and_(index.minx >= west, index.maxx <= east, index.miny >= south, index.maxy <= north)
-    met = select(func.bioplan_intersects_box(table.c.geom, *edges)).where(table.c.fid == index.id).scalar_subquery()
-    return select(index.id.label("fid")).where(touched, or_(inside, met))
+    geometry = table.c[GEOMETRY_COLUMN]
+    # A copy of the table under another name, for the statement around it reads the table itself.
+    other = table.alias("met")
+    if _is_box(shape):
+        inside = and_(index.minx >= west, index.maxx <= east, index.miny >= south, index.maxy <= north)
+        exact = func.bioplan_intersects_box(other.c[geometry.name], west, south, east, north)
+        met = select(exact).where(other.c.fid == index.id).scalar_subquery()
+        return select(index.id.label("fid")).where(touched, or_(inside, met))
+    wkb = literal(shapely.to_wkb(shape, byte_order=1), LargeBinary())
+    exact = func.bioplan_relates(literal("intersects"), other.c[geometry.name], wkb)
+    return select(index.id.label("fid")).where(touched, select(exact).where(other.c.fid == index.id).scalar_subquery())
 
 
 def near_box(geometry: ColumnElement[Any], box: Box) -> ColumnElement[Any]:
