@@ -17,11 +17,12 @@ from bioplan_gis.crs import CRS84, FeedCrs
 from bioplan_gis.errors import ParameterError
 from bioplan_gis.storage.clauses import LONG_INTEGER, condition
 from bioplan_gis.storage.equality import equal_to
+from bioplan_gis.storage.gdal_filters import cql2_text
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.moments import related, span_of
 from bioplan_gis.storage.operands import MOMENTS, Scope, property_of
 
-Language = Literal["cql2-text", "cql2-json"]
+Language = Literal["cql2-text", "cql2-json", "cql-text"]
 
 # The parser descends as deep as the text does, and a program that comes to the end of its stack dies.
 MOST_CHARACTERS = 1_000_000
@@ -61,7 +62,7 @@ def where_clause(  # noqa: PLR0913 - as many as a filter has parameters
         dialect: ``postgresql`` or ``sqlite``.
         name: of the parameter that the text came by, for the error.
         crs: of the geometry in it, with its own axis order (``filter-crs``); None for CRS84 longitude and latitude.
-        lang: of the text; None for JSON where it begins with a brace, and text otherwise.
+        lang: of the text, ``cql-text`` being GDAL's; None for JSON where it begins with a brace, and text otherwise.
 
     Returns:
         A condition on ``layer.table``; every value in it is a bound parameter.
@@ -70,6 +71,8 @@ def where_clause(  # noqa: PLR0913 - as many as a filter has parameters
         ParameterError: the text is no CQL2, names what the layer has not, or compares what cannot be compared; the
             error says at which character.
     """
+    if lang == "cql-text":
+        text = cql2_text(text, layer)
     scope = _scope(layer, name, text, dialect, crs)
     tree = _tree(text, scope, as_json=text.lstrip().startswith("{") if lang is None else lang == "cql2-json")
     if _levels(tree) > MOST_LEVELS:
