@@ -1,5 +1,6 @@
 """The HTTP service: routes, and the one table that gives an error its status."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -7,15 +8,18 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bioplan_gis.api import collections, features, health, layouts, maps, sites
+from bioplan_gis.api import collections, features, health, layouts, maps, openapi, sites
+from bioplan_gis.api.bounds import Bounds
+from bioplan_gis.api.compression import Compression
 from bioplan_gis.api.documents import problem
+from bioplan_gis.api.heads import HeadAsGet
 from bioplan_gis.api.memory import Memory
+from bioplan_gis.api.transfers import TRANSFERS_AT_ONCE
 from bioplan_gis.errors import (
     BioplanError,
+    CrowdedError,
     NotAcceptableError,
     NotFoundError,
     ParameterError,
@@ -25,36 +29,20 @@ from bioplan_gis.errors import (
 from bioplan_gis.settings import Settings, bundled, software_digest
 from bioplan_gis.storage.database import READERS_AT_ONCE, open_engine
 
-SMALLEST_COMPRESSED_BYTES = 1000
+# What a script of another site may read of an answer, and how long its browser need not ask again.
+EXPOSED_HEADERS = ("ETag", "Link", "Content-Crs", "Content-Disposition", "Content-Language")
+PREFLIGHT_S = 86_400
 
 # An error has the status of its nearest ancestor here, and a code for programs to read.
 STATUSES: dict[type[BioplanError], tuple[int, str]] = {
     ParameterError: (400, "bad-parameter"),
     NotFoundError: (404, "not-found"),
     NotAcceptableError: (406, "not-acceptable"),
+    CrowdedError: (503, "crowded"),
     StorageError: (503, "storage-unavailable"),
     SettingsError: (503, "incomplete-installation"),
     BioplanError: (500, "internal-error"),
 }
-
-
-class HeadAsGet:
-    """Answers HEAD as GET without its body (RFC 9110, 9.3.2), which FastAPI's routes leave out."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Stand before an application."""
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on, HEAD as GET."""
-        if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self.app(scope, receive, send)
-            return
-
-        async def send_without_body(message: Message) -> None:
-            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
-
-        await self.app({**scope, "method": "GET"}, receive, send_without_body)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -78,12 +66,21 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.layers = {}
     app.state.memory = Memory()
     app.state.turns = threading.BoundedSemaphore(READERS_AT_ONCE)
-    for routes in (health, collections, features, layouts, sites, maps):
+    app.state.transfers = asyncio.Semaphore(TRANSFERS_AT_ONCE)
+    for routes in (health, collections, features, layouts, sites, openapi, maps):
         app.include_router(routes.router)
     app.mount("/assets", StaticFiles(directory=bundled("web")), name="assets")
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES)
-    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["ETag"])
+    # The last one added is the first to see a request.
+    for middleware in (Bounds, HeadAsGet, Compression):
+        app.add_middleware(middleware)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["*"],
+        expose_headers=EXPOSED_HEADERS,
+        max_age=PREFLIGHT_S,
+    )
     _explain_errors(app)
     return app
 
@@ -122,7 +119,10 @@ def _explain_http(request: Request, error: Exception) -> Response:
     }
     status = error.status_code if error.status_code in sentences else 404
     code = "not-found" if status == 404 else "method-not-allowed"  # noqa: PLR2004
-    return problem(request, status, code, BioplanError(*sentences[status]))
+    response = problem(request, status, code, BioplanError(*sentences[status]))
+    if status == 405:  # noqa: PLR2004
+        response.headers["Allow"] = "GET, HEAD"
+    return response
 
 
 def _explain_unforeseen(request: Request, _: Exception) -> Response:

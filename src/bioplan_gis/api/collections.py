@@ -30,6 +30,7 @@ CONFORMANCE = (
 
 
 @router.get("")
+@router.get("/")
 def landing_page(request: Request) -> Response:
     """What the service holds and where (OGC 17-069r4, 7.2)."""
     asked = read_parameters(request, PLAIN)

@@ -218,6 +218,8 @@ TITLES: Mapping[int, tuple[str, str]] = {
     404: ("没有找到", "Not found"),
     405: ("不支持该方法", "Method not allowed"),
     406: ("没有所要的格式", "Not acceptable"),
+    414: ("网址过长", "URI too long"),
+    431: ("请求头过大", "Request header fields too large"),
     500: ("服务出错", "Internal error"),
     503: ("服务暂不可用", "Service unavailable"),
 }
