@@ -70,6 +70,11 @@ def test_areas_of_districts_are_those_of_the_geodesic():
     assert areas_m2(shapes) == pytest.approx([area_m2(shape) for shape in shapes], rel=1e-6)
 
 
+def test_a_land_may_reach_to_the_pole():
+    land = shapely.box(0, -90, 90, -60)
+    assert areas_m2(np.array([land]))[0] == pytest.approx(area_m2(land), rel=1e-3)
+
+
 def test_holes_and_parts_count_and_what_is_no_polygon_has_no_area():
     outer, inner = shapely.box(120, 30, 120.1, 30.1), shapely.box(120.02, 30.02, 120.03, 30.03)
     holed = shapely.Polygon(outer.exterior.coords, [inner.exterior.coords])

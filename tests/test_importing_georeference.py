@@ -628,3 +628,12 @@ def test_a_file_from_another_province_is_taken_as_declared():
     decided = decide(shapes, declared="EPSG:4549")
     assert decided.certain
     assert farthest_m(to_storage(shapes, decided), suzhou) < 0.001
+
+
+def test_a_last_digit_beyond_the_rim_of_the_world_is_rounding():
+    beyond = np.nextafter(180.0, 181.0)
+    shapes = np.array([shapely.box(170, 60, beyond, np.nextafter(90.0, 91.0)), shapely.Point(180.1, 0), None])
+    sample = np.array([[120.2, 30.2]])
+    kept = to_storage(shapes, georeference(sample, "EPSG:4326", None, None, None, landing()))
+    assert kept[0].bounds == (170, 60, 180, 90)
+    assert kept[1:].tolist() == shapes[1:].tolist()

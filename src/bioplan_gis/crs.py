@@ -219,7 +219,8 @@ def _authalic(sine: Metres) -> Metres:
 
 def _excess(lonlat: Metres) -> Metres:
     """Area between each edge, from one position to the next in radians, and the equator, on a sphere of radius 1."""
-    half = np.tan(np.arcsin(_authalic(np.sin(lonlat[:, 1])) / AUTHALIC_POLE) / 2)
+    # At a pole the quotient may be a last digit above 1, which has no arcsine.
+    half = np.tan(np.arcsin((_authalic(np.sin(lonlat[:, 1])) / AUTHALIC_POLE).clip(-1, 1)) / 2)
     across = np.tan(np.diff(lonlat[:, 0]) / 2)
     return np.asarray(2 * np.arctan(across * (half[:-1] + half[1:]) / (1 + half[:-1] * half[1:])))
 

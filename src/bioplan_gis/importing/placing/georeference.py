@@ -55,6 +55,7 @@ from bioplan_gis.importing.placing.readings import (
 from bioplan_gis.importing.repairs import mended
 from bioplan_gis.importing.rows import Note
 
+_ROUNDING_DEGREES = 1e-9
 How = Literal["told", "declared", "headings", "guessed"]
 
 # How far the old datums lie from CGCS2000 at most, in metres: 现有测绘成果转换到2000国家大地坐标系技术指南 (国家测绘局
@@ -163,8 +164,20 @@ def to_storage(shapes: Shapes, decided: Georeference) -> Shapes:
         raise ParameterError("crs", decided.crs, f"无法识别坐标系“{decided.crs}”", f"“{decided.crs}” is no CRS")
     reading = Reading(known, decided.datum, decided.swapped, decided.zone_prefix_removed, decided.zone_prefix_added)
     if reading.keeps:
+        return _upon_the_rim(shapes)
+    return mended(_upon_the_rim(np.asarray(shapely.transform(shapes, reading.lonlat), dtype=object)))
+
+
+def _upon_the_rim(shapes: Shapes) -> Shapes:
+    """Rounding leaves some files of the world a last digit beyond ±180 or ±90: those positions go back there."""
+    rim = np.array([180.0, 90.0])
+    edges = np.abs(shapely.bounds(shapes)).reshape(-1, 2, 2)
+    over = (edges > rim).any(axis=(1, 2)) & (edges < rim + _ROUNDING_DEGREES).all(axis=(1, 2))
+    if not over.any():
         return shapes
-    return mended(np.asarray(shapely.transform(shapes, reading.lonlat), dtype=object))
+    moved = shapes.copy()
+    moved[over] = shapely.transform(shapes[over], lambda xy: xy.clip(-rim, rim))
+    return moved
 
 
 def _datum(datum: str | None) -> Datum:
