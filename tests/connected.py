@@ -4,20 +4,19 @@ Its data are the product's own, a bureau's parcels imported from a file (several
 of each type that files have), and a layer with a column of every type that the registry knows.
 """
 
-import http.client
 import shutil
+import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import geopandas
+import httpx2
 import pandas as pd
 import pytest
 import shapely
@@ -29,13 +28,14 @@ from bioplan_gis.loading import load
 from bioplan_gis.settings import bundled
 from bioplan_gis.storage.database import open_engine, upgrade
 from databases import ENGINES
-from processes import serving
+from processes import running, serving
+from relay import ASKED
 from typed_layers import store_parcels
 
 PARCELS, TYPED = "余杭地块", "地块"
 COUNT = 2_500
 EAST, NORTH, SIDE, STEP, A_ROW = 500_000.0, 3_350_000.0, 80.0, 100.0, 50
-NEEDLESS_HEADERS = {"transfer-encoding", "connection", "content-length", "date", "server"}
+RELAY = str(Path(__file__).with_name("relay.py"))
 
 
 @cache
@@ -127,68 +127,34 @@ class Asked:
         return {name: values[-1] for name, values in parse_qs(urlsplit(self.target).query).items()}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Wire:
-    """What stands between a client and the service, and keeps what was asked."""
+    """What stands between a client and the service, and keeps what is asked."""
 
     address: str
-    asked: list[Asked] = field(default_factory=list)
+
+    @property
+    def asked(self) -> list[Asked]:
+        """All requests so far."""
+        return [Asked(**one) for one in httpx2.get(f"{self.address}{ASKED}").json()]
 
     def items(self, layer: str) -> list[Asked]:
         """What was asked of a layer's features, pages and single ones."""
         return [one for one in self.asked if one.path.startswith(f"/api/collections/{layer}/items")]
 
 
+@pytest.fixture(scope="session")
+def relay(served_on: str) -> Iterator[Wire]:
+    """A proxy before the service, as a process of its own: some clients let nothing else of their process run."""
+    with running([sys.executable, RELAY, urlsplit(served_on).netloc], stop_by=signal.SIGINT) as program:
+        yield Wire(program.wait_for("http://"))
+
+
 @pytest.fixture
-def wire(served_on: str) -> Iterator[Wire]:
-    """The service behind a proxy that keeps what is asked; links in its answers lead through the proxy, too."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Relay) as server:
-        kept = Wire(f"http://127.0.0.1:{server.server_address[1]}")
-        server.kept, server.upstream = kept, urlsplit(served_on).netloc
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield kept
-        server.shutdown()
-        thread.join()
-
-
-class _Onward(http.client.HTTPConnection):
-    """Sends a request line as it came: some clients put Chinese into it as it is."""
-
-    def _encode_request(self, request: str) -> bytes:
-        return request.encode("latin-1")
-
-
-class _Relay(BaseHTTPRequestHandler):
-    """Passes a request on as it came, and the answer back."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        headers = dict(self.headers.items())
-        target = self.path.encode("latin-1").decode("utf-8")
-        self.server.kept.asked.append(Asked(self.command, target, headers))
-        onward = _Onward(self.server.upstream, timeout=60)
-        onward.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in headers.items():
-            onward.putheader(name, value)
-        onward.endheaders()
-        answer = onward.getresponse()
-        body = answer.read()
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in NEEDLESS_HEADERS:
-                self.send_header(name, value)
-        length = answer.headers["Content-Length"] if self.command == "HEAD" else str(len(body))
-        self.send_header("Content-Length", length or "0")
-        self.end_headers()
-        self.wfile.write(body)
-        onward.close()
-
-    do_HEAD = do_GET  # noqa: N815  # the name that the standard library calls
-
-    def log_message(self, *_: object) -> None:
-        """Keep silent: what was asked is kept."""
+def wire(relay: Wire) -> Wire:
+    """The service behind a proxy that keeps what is asked from now on; links in its answers lead through it, too."""
+    httpx2.delete(f"{relay.address}{ASKED}")
+    return relay
 
 
 def run(*command: str | Path, **options: object) -> str:

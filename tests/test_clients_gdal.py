@@ -1,0 +1,176 @@
+"""GDAL, unchanged, reads the feeds on both engines: the distribution's programs and the library inside pyogrio."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import geopandas
+import httpx2
+import pyogrio
+import pytest
+import shapely
+
+from connected import COUNT, PARCELS, TYPED, Wire, parcels, run
+
+Read = Callable[..., geopandas.GeoDataFrame]
+ITEMS = f"/api/collections/{quote(PARCELS)}/items"
+
+
+def by_programs(folder: Path) -> Read:
+    """``read`` by the distribution's ogr2ogr, through a GeoPackage."""
+
+    def read(source: str, layer: str | None = None, **told: Any) -> geopandas.GeoDataFrame:
+        where, bbox = told.pop("where", None), told.pop("bbox", None)
+        options = [part for name, value in told.items() for part in ("-oo", f"{name}={value}")]
+        options += ["-where", where] if where else []
+        options += ["-spat", *map(str, bbox)] if bbox else []
+        target = folder / "out.gpkg"
+        target.unlink(missing_ok=True)
+        command = ["ogr2ogr", target, source, *([layer] if layer else []), "-nln", "out", "-lco", "FID=ogc_fid"]
+        run(*command, *options)
+        return pyogrio.read_dataframe(target)
+
+    return read
+
+
+@pytest.fixture(params=["programs", "pyogrio"])
+def read(request: pytest.FixtureRequest, tmp_path: Path) -> Read:
+    """``read(source, layer, where=…, bbox=…, …)`` by either GDAL; what is not named is an option of its driver."""
+    return by_programs(tmp_path) if request.param == "programs" else pyogrio.read_dataframe
+
+
+def matching(condition: Callable[[geopandas.GeoDataFrame], Any]) -> list[str]:
+    """The ids of the bureau's file that a condition holds for."""
+    source = parcels()
+    return list(source["编号"][condition(source)])
+
+
+def test_every_layer_is_listed_and_counted_by_both(served_on: str):
+    told = httpx2.get(f"{served_on}/api/collections").json()["collections"]
+    counts = {one["id"]: one["featureCount"] for one in told}
+    assert {PARCELS: COUNT, TYPED: 3}.items() <= counts.items()
+    assert [name for name, _ in pyogrio.list_layers(f"OAPIF:{served_on}/api")] == list(counts)
+    printed = run("ogrinfo", "-ro", "-so", "-al", f"OAPIF:{served_on}/api")
+    lines = [line for line in printed.splitlines() if line.startswith(("Layer name: ", "Feature Count: "))]
+    pairs = zip(lines[::2], lines[1::2], strict=True)
+    assert {name.split(": ")[1]: int(count.split(": ")[1]) for name, count in pairs} == counts
+
+
+def test_every_feature_of_every_layer_arrives_once(served_on: str):
+    for one in httpx2.get(f"{served_on}/api/collections").json()["collections"]:
+        frame = pyogrio.read_dataframe(f"OAPIF:{served_on}/api", layer=one["id"])
+        assert frame["id"].is_unique
+        assert len(frame) == one["featureCount"], one["id"]
+
+
+def test_paging_gives_every_id_once_in_order(wire: Wire, read: Read):
+    frame = read(f"OAPIF:{wire.address}/api", PARCELS, PAGE_SIZE="400")
+    assert list(frame["id"]) == list(parcels()["编号"])
+    pages = [one.query for one in wire.items(PARCELS) if one.query["limit"] == "400"]
+    assert [("after" in query) for query in pages] == [False] + [True] * 6
+
+
+def test_a_copy_equals_its_source(served_on: str, read: Read):
+    frame, source = read(f"OAPIF:{served_on}/api", PARCELS), parcels()
+    for name in set(source.columns) - {"geometry", "出让日期"}:
+        assert list(frame[name].astype(object).where(frame[name].notna(), None)) == list(
+            source[name].astype(object).where(source[name].notna(), None)
+        ), name
+    assert [str(one)[:10] for one in frame["出让日期"]] == [str(one) for one in source["出让日期"]]
+    apart = shapely.hausdorff_distance(frame.to_crs(4549).geometry.values, source.geometry.values)
+    assert apart.max() < 0.002  # two roundings of 8 decimals of a degree
+
+
+def test_fields_have_their_types(served_on: str):
+    info = pyogrio.read_info(f"OAPIF:{served_on}/api", layer=PARCELS)
+    types = dict(zip(info["fields"], zip(info["ogr_types"], info["ogr_subtypes"], strict=True), strict=True))
+    whole, text, real = ("OFTInteger", "OFSTNone"), ("OFTString", "OFSTNone"), ("OFTReal", "OFSTNone")
+    assert types == {
+        "id": text, "编号": text, "地块名称": text, "用地类别": text, "面积": real, "起始价": real, "户数": whole,
+        "已出让": ("OFTInteger", "OFSTBoolean"), "出让日期": ("OFTDate", "OFSTNone"),
+    }  # fmt: skip
+
+
+def test_a_feature_of_every_type_is_read_by_the_programs(served_on: str):
+    printed = run("ogrinfo", "-ro", f"OAPIF:{served_on}/api", TYPED)
+    first, second, third = printed.split(f"OGRFeature({TYPED})")[1:]
+    told = dict(line.strip().split(" = ", 1) for line in first.splitlines() if " = " in line)
+    assert told == {
+        "id (String)": "甲/1", "地块编号 (String)": "余政储出〔2024〕1号", "name (String)": "一号地",
+        "面积（亩） (Real)": "12.5", "容积率 (Real)": "2", "户数 (Integer64)": str(2**40),
+        "已出让 (Integer(Boolean))": "1", "出让日期 (Date)": "2024/05/06", "开市 (Time)": "09:30:00",
+        "登记时间 (DateTime)": "2024/05/06 07:08:09", "更新 (DateTime)": "2024/05/06 07:08:09+00",
+        "细分领域 (StringList)": "(2:合成生物,酶)", "指标 (String(JSON))": '{ "税收": 1.5 }',
+    }  # fmt: skip
+    assert second.count("= (null)") == len(told) - 1
+    assert "POINT (120.04 30.285)" in second
+    assert not [line for line in third.splitlines() if "POINT" in line or "POLYGON" in line]
+
+
+def test_a_box_is_asked_of_the_service(wire: Wire, read: Read):
+    box = (120.01, 30.275, 120.0231, 30.2799)
+    frame = read(f"OAPIF:{wire.address}/api", PARCELS, bbox=box)
+    asked = [one.query["bbox"] for one in wire.items(PARCELS) if "bbox" in one.query]
+    assert asked
+    inside = parcels().to_crs(4326).intersects(shapely.box(*box))
+    assert 0 < len(frame) < COUNT
+    assert list(frame["id"]) == list(parcels()["编号"][inside])
+
+
+@pytest.mark.parametrize(
+    ("where", "condition"),
+    [
+        ("用地类别 = 'M3'", lambda all_: all_["用地类别"] == "M3"),
+        ("地块名称 = '第77号地块'", lambda all_: all_["地块名称"] == "第77号地块"),
+        ("户数 = 3 AND 用地类别 = 'M2'", lambda all_: (all_["户数"] == 3) & (all_["用地类别"] == "M2")),
+        ("面积 > 300 OR 面积 <= 1.5", lambda all_: (all_["面积"] > 300) | (all_["面积"] <= 1.5)),
+        ("面积 BETWEEN 10 AND 12.5", lambda all_: all_["面积"].between(10, 12.5)),
+        ("地块名称 LIKE '第24%'", lambda all_: all_["地块名称"].str.startswith("第24")),
+        ("用地类别 ILIKE 'm1'", lambda all_: all_["用地类别"] == "M1"),
+        ("NOT 用地类别 = 'M1'", lambda all_: all_["用地类别"] != "M1"),
+        ("起始价 IS NULL", lambda all_: all_["起始价"].isna()),
+        ("出让日期 = '2024/03/01'", lambda all_: all_["出让日期"].astype(str) == "2024-03-01"),
+        ("出让日期 >= '2024/12/30'", lambda all_: all_["出让日期"].astype(str) >= "2024-12-30"),
+        ("已出让 = 1", lambda all_: all_["已出让"]),
+    ],
+)
+def test_a_filter_is_asked_of_the_service(wire: Wire, read: Read, where: str, condition: Callable):
+    frame = read(f"OAPIF:{wire.address}/api", PARCELS, where=where)
+    assert list(frame["id"]) == matching(condition)
+    last = wire.items(PARCELS)[-1].query
+    assert last.keys() - {"limit", "crs"}, "GDAL asked for everything and filtered by itself"
+
+
+def test_one_feature_is_asked_by_its_chinese_id(wire: Wire, read: Read):
+    frame = read(f"OAPIF:{wire.address}/api", PARCELS, where="id = '余杭-0007'")
+    assert list(frame["地块名称"]) == ["第7号地块"]
+    assert f"/api/collections/{PARCELS}/items/余杭-0007" in {one.path for one in wire.asked}
+
+
+@pytest.mark.parametrize("crs", [4549, 4528, 4490, 4326, 3857])
+def test_coordinates_come_in_the_crs_asked_for(wire: Wire, crs: int):
+    frame = pyogrio.read_dataframe(f"OAPIF:{wire.address}/api", layer=PARCELS, CRS=f"EPSG:{crs}")
+    assert frame.crs == f"EPSG:{crs}"
+    uri = f"http://www.opengis.net/def/crs/EPSG/0/{crs}"
+    assert wire.items(PARCELS)[-1].query["crs"] == uri
+    expected = parcels().to_crs(crs)
+    apart = shapely.hausdorff_distance(frame.geometry.values, expected.geometry.values)
+    assert apart.max() < (0.002 if expected.crs.is_projected else 2e-8)
+    box = (120.01, 30.275, 120.0231, 30.2799)
+    some = pyogrio.read_dataframe(f"OAPIF:{wire.address}/api", layer=PARCELS, CRS="EPSG:4549", bbox=_in(4549, box))
+    assert wire.items(PARCELS)[-1].query["bbox-crs"].endswith("/4549")
+    assert 0 < len(some) < COUNT
+
+
+def _in(crs: int, box: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(geopandas.GeoSeries([shapely.box(*box)], crs=4326).to_crs(crs).total_bounds)
+
+
+@pytest.mark.parametrize("prefix", ["", "/vsicurl/", "/vsicurl_streaming/"])
+def test_a_url_of_items_is_a_geojson_file(wire: Wire, read: Read, prefix: str):
+    frame = read(f"{prefix}{wire.address}{ITEMS}?limit={COUNT}")
+    assert list(frame["编号"]) == list(parcels()["编号"])
+    assert list(frame["出让日期"].astype(str).str[:10]) == list(parcels()["出让日期"].astype(str))
+    if not prefix:
+        assert wire.items(PARCELS)[0].headers["Accept"] == "text/plain, application/json"
