@@ -13,7 +13,7 @@ from bioplan_gis.api.page_values import Reference, no_reference, shown
 Document = Mapping[str, Any]
 
 NUMBERS = {"integer", "number"}
-SCALARS = {*NUMBERS, "text", "date", "timestamp", "boolean"}
+SCALARS = {*NUMBERS, "text", "date", "time", "datetime", "timestamp", "boolean"}
 # Columns of the product's own layers whose ids have a page, and the layer in which they stand.
 NAMED_IN = {
     "document": "documents",

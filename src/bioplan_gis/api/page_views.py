@@ -212,14 +212,14 @@ def layouts(document: Document, here: Standing) -> View:
 
 
 def layout(document: Document, here: Standing) -> View:
-    """One layout, its zones and links."""
-    own: Document = {"imported": False}
-    named: View = {"reference": references(here.at, own)}
-    for name in ("zones", "proposed_links"):
-        features = _features(document.get(name) or {})
-        filled, _ = split_filled(features, fields_of(features, own, english=here.english))
-        named[name] = (filled, rows_of(features, filled, references(here.at, own), english=here.english), features)
-    return named | {"ways": ways(document, here), "name": titled(document, "name", english=here.english)}
+    """One layout, its zones and links, which are the product's own whatever else is loaded."""
+    return {
+        "reference": references(here.at, {"imported": False}),
+        "zones": _features(document.get("zones") or {}),
+        "proposed_links": _features(document.get("proposed_links") or {}),
+        "ways": ways(document, here),
+        "name": titled(document, "name", english=here.english),
+    }
 
 
 def sites(document: Document, here: Standing) -> View:

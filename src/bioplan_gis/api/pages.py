@@ -56,7 +56,7 @@ VIEWS: Mapping[str, View] = {
 
 
 class Absent(ChainableUndefined):
-    """What is not there: a member that a document lacks is shown as nothing, a name that no template has is an error."""
+    """A member that a document lacks, which is shown as nothing; a name that nobody gave a template is an error."""
 
     def __str__(self) -> str:
         """Nothing, for a member."""
