@@ -142,7 +142,7 @@ def test_an_imported_layer_is_served_like_any_other(loaded_copy: Engine, tmp_pat
     import_file(loaded_copy, as_file(parcels(2), tmp_path / "p.gpkg"), LAND)
     with reading(loaded_copy) as connection:
         layer = read_layer(connection, "parcels")
-        one = json.loads(read_feature(connection, layer, "杭政工出〔2024〕1号"))
+        one = json.loads(read_feature(connection, layer, "杭政工出〔2024〕1号")[1])
     assert one["geometry"]["type"] == "MultiPolygon"
     assert one["properties"]["容积率"] == "1.5–2.5"
 

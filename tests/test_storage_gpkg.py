@@ -16,7 +16,8 @@ from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.database import downgrade, open_engine, reading, upgrade, writing
 from bioplan_gis.storage.items import read_page
 from bioplan_gis.storage.layers import read_layer, replace_rows
-from bioplan_gis.storage.spatial import register_functions
+from bioplan_gis.storage.questions import Question
+from bioplan_gis.storage.spatial import meets, register_functions
 from bioplan_gis.storage.tables import CORE_LAYERS
 from databases import opened
 from drafts import CORE, draft, store
@@ -118,7 +119,10 @@ def test_a_copy_that_gdal_wrote_to_serves_again(copied: Path):
     pyogrio.write_dataframe(more.rename_geometry("geom"), copied, layer="labs", append=True)
     for engine in opened(f"sqlite:///{copied}"):
         with reading(engine) as connection:
-            page = read_page(connection, read_layer(connection, "labs"), limit=10, bbox=(121, 31, 122, 32))
+            labs = read_layer(connection, "labs")
+            page = read_page(
+                connection, labs, Question(10, (meets(labs.table, shapely.box(121, 31, 122, 32), "sqlite"),))
+            )
         assert page.features.startswith(
             b'{"type":"Feature","id":"d","geometry":{"type":"Point","coordinates":[121.5,31.5]}'
         )
