@@ -113,7 +113,9 @@ def test_an_excerpt_is_sorted_begun_behind_a_key_and_cut(engine: Engine, batch_r
     records = [{"id": f"{at:04}", "户数": at % 10, "name": "字" * (at % 3) or None} for at in range(600)]
     layer = store_parcels(engine, records, [shapely.Point(120, 30)] * 600)
     table = layer.table.c
-    excerpt = Excerpt((table.fid > 100) & table["户数"].in_([3, 5, 7]), [table["户数"].desc()], 100, ("name",))
+    excerpt = Excerpt(
+        (table.fid > 100) & table["户数"].in_([3, 5, 7]), [table["户数"].desc(), table.fid], 100, ("name",)
+    )
     found = _excerpt(engine, layer, excerpt, batch_rows=batch_rows)
     wanted = sorted((one for one in records[100:] if one["户数"] in (3, 5, 7)), key=lambda one: -one["户数"])[:100]
     assert found.column_names == ["id", "name", "geometry"]

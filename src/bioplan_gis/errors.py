@@ -22,6 +22,7 @@ Each carries one sentence in Chinese and the same in English, saying what is wro
     │   └── DamagedDatabaseError
     ├── ParameterError
     ├── NotAcceptableError
+    ├── CrowdedError
     └── NotFoundError
         ├── LayerNotFoundError
         ├── FeatureNotFoundError
@@ -133,6 +134,10 @@ class ParameterError(BioplanError):
 
 class NotAcceptableError(BioplanError):
     """Nothing here is of a kind that the client takes."""
+
+
+class CrowdedError(BioplanError):
+    """So many ask for the same kind of work that this one would wait too long."""
 
 
 class NotFoundError(BioplanError):

@@ -1,7 +1,7 @@
 """A layer written as a file, in the CRS and of the features that are asked for."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from pyproj import CRS
 from sqlalchemy import Connection
 
 from bioplan_gis.catalogue import Column
-from bioplan_gis.crs import STORAGE_SRID
+from bioplan_gis.crs import STORAGE_SRID, FeedCrs
 from bioplan_gis.errors import ParameterError
 from bioplan_gis.exporting.files import put_in_place, workplace
 from bioplan_gis.exporting.formats import FORMATS, LONGITUDE_LATITUDE, Format, format_of
@@ -22,12 +22,14 @@ from bioplan_gis.exporting.reprojection import is_approximate, reprojected, targ
 from bioplan_gis.exporting.sheets import csv_to
 from bioplan_gis.importing.rows import Note
 from bioplan_gis.outputs import STANDARD_OUTPUT
-from bioplan_gis.storage.extracts import Excerpt, count_rows, extract_of, read_batches
+from bioplan_gis.storage.extracts import Excerpt, columns_of, count_rows, extract_of, read_batches
 from bioplan_gis.storage.filters import refused_overflow, where_clause
 from bioplan_gis.storage.layers import Layer, read_layer
 
 NOTICE_SUFFIX = ".source.txt"
 STREAMED = ("geojson", "csv")
+# A batch of a feed is small, so that its first bytes come soon.
+FEED_ROWS = 5_000
 Progress = Callable[[int, int], None]
 _APPROXIMATE = Note(
     "该坐标系的基准与 CGCS2000 之间没有公开的精确转换，位置可能偏差数米至上百米。",
@@ -119,6 +121,38 @@ def export_layer(  # noqa: PLR0913 - as many as there are choices
     )
 
 
+def feed_outgoing(  # noqa: PLR0913 - as many as there are choices
+    connection: Connection,
+    layer: Layer,
+    excerpt: Excerpt,
+    crs: FeedCrs,
+    streams: ExitStack,
+    *,
+    where: str | None = None,
+    alive: Callable[[], None] = lambda: None,
+) -> Outgoing:
+    """An excerpt of a layer on its way out through a feed, x = east or longitude first.
+
+    Args:
+        connection: of a reading transaction, which is busy until the streams are closed.
+        layer: as the registry describes it in the same transaction.
+        excerpt: which of its rows and columns, and in which order.
+        crs: of the geometry; its axis order is the business of the formats that have one.
+        streams: where what is being read is closed, before the transaction ends.
+        where: what chose the rows, in the user's words.
+        alive: called for each batch; raises whatever ends the work when nobody waits for it any more.
+    """
+
+    def read() -> Iterator[pa.RecordBatch]:
+        for batch in streams.enter_context(closing(read_batches(connection, layer, excerpt, batch_rows=FEED_ROWS))):
+            alive()
+            yield batch
+
+    # Longitude first is how every file holds EPSG:4326, which CRS84 is the name of.
+    reference = f"EPSG:{crs.srid}", CRS.from_epsg(crs.srid)
+    return _outgoing(layer, reference, where, read, excerpt.columns)
+
+
 def _streamed(format_id: str | None) -> Format:
     chosen = format_id or STREAMED[0]
     if chosen.casefold() in STREAMED:
@@ -168,9 +202,14 @@ def _crs_for(chosen: Format, crs: str | None) -> tuple[str, CRS]:
 
 
 def _outgoing(
-    layer: Layer, reference: tuple[str, CRS], where: str | None, read: Callable[[], Iterator[pa.RecordBatch]]
+    layer: Layer,
+    reference: tuple[str, CRS],
+    where: str | None,
+    read: Callable[[], Iterator[pa.RecordBatch]],
+    columns: Collection[str] | None = None,
 ) -> Outgoing:
-    extract, (crs_name, crs) = extract_of(layer), reference
+    extract, (crs_name, crs) = extract_of(layer, columns), reference
+    own = columns_of(layer, columns)
     return Outgoing(
         layer_id=layer.id,
         title_zh=layer.title_zh,
@@ -185,8 +224,8 @@ def _outgoing(
         filter=where,
         geometry_type=layer.geometry_type,
         geometry=extract.geometry,
-        kinds={"id": "text"} | {column.name: column.type for column in layer.columns},
-        titles={column.name: _title(column) for column in layer.columns},
+        kinds={"id": "text"} | {column.name: column.type for column in own},
+        titles={column.name: _title(column) for column in own},
         schema=extract.schema,
         crs=crs,
         crs_name=crs_name,

@@ -21,6 +21,7 @@ from bioplan_gis.api.documents import (
     prefers_english,
     with_links,
 )
+from bioplan_gis.api.downloads import download
 from bioplan_gis.api.media import GEOJSON, HTML, Media, negotiated
 from bioplan_gis.api.parameters import Asked, read_parameters
 from bioplan_gis.api.params import CRS, DEFAULT_LIMIT, FILTER, ITEMS_FORMAT, LANG, LIMIT
@@ -35,6 +36,7 @@ router = APIRouter(prefix="/api")
 
 ITEMS_PARAMETERS = (*PARAMETERS, ITEMS_FORMAT, LANG)
 ITEM_PARAMETERS = (CRS, ITEMS_FORMAT, LANG)
+_PAGES = (GEOJSON, HTML)
 # A page that people look at holds no more than they can.
 FEATURES_OF_A_PAGE_FOR_PEOPLE = 1_000
 
@@ -46,6 +48,8 @@ def items(request: Request, layer_id: str) -> Response:
     def answered(connection: Connection, layer: Layer) -> Response | None:
         asked = read_parameters(request, ITEMS_PARAMETERS, column_parameters(layer))
         media = negotiated(request, item_medias(layer), asked[ITEMS_FORMAT])
+        if media not in _PAGES:
+            return download(request, layer.id, asked, media)
         with refused_overflow(asked[FILTER], name="filter"):
             return _page_of(request, asked, connection, layer, media)
 
@@ -114,6 +118,8 @@ def item(request: Request, layer_id: str, feature_id: str) -> Response:
     def answered(connection: Connection, layer: Layer) -> Response | None:
         asked = read_parameters(request, ITEM_PARAMETERS)
         media = negotiated(request, item_medias(layer), asked[ITEMS_FORMAT])
+        if media not in _PAGES:
+            return download(request, layer.id, asked, media, feature_id=feature_id)
         return _one_of(request, asked, connection, layer, feature_id, media)
 
     return of_layer(request, layer_id, answered)

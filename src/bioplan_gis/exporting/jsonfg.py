@@ -6,23 +6,28 @@ authority (/req/core/axis-order), and is null in CRS84 (/req/core/place-geometri
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 
 from bioplan_gis.crs import CRS84, FeedCrs
-from bioplan_gis.exporting.columns import Shapes, as_text, shapes_of
-from bioplan_gis.exporting.geojson import features, geometry_texts, listed
-from bioplan_gis.exporting.json_texts import NULL, joined, quoted
+from bioplan_gis.exporting.columns import as_text, shapes_of
+from bioplan_gis.exporting.geojson import geometry_texts, listed
+from bioplan_gis.exporting.json_texts import NULL
 from bioplan_gis.exporting.reprojection import in_feed_axes
 
 CORE = "http://www.opengis.net/spec/json-fg-1/1.0/conf/core"
 TYPES_AND_SCHEMAS = "http://www.opengis.net/spec/json-fg-1/1.0/conf/types-schemas"
 PROFILE = "http://www.opengis.net/def/profile/OGC/0/jsonfg-plus"
-# Types of column that say when a feature is, and the member of ``time`` that holds them (/req/core/instant, /utc).
-INSTANTS: Mapping[str, str] = {"date": "date", "timestamp": "timestamp"}
+# Types of column that say when a feature is, with the member of ``time`` that holds them and what follows the value: a
+# time without zone is taken for UTC, as everywhere (/req/core/instant, /req/core/utc).
+_INSTANTS: Mapping[str, tuple[str, str]] = {
+    "date": ("date", ""),
+    "datetime": ("timestamp", "Z"),
+    "timestamp": ("timestamp", ""),
+}
 _DIMENSIONS = {
     "POINT": 0, "MULTIPOINT": 0, "LINESTRING": 1, "MULTILINESTRING": 1, "POLYGON": 2, "MULTIPOLYGON": 2,
 }  # fmt: skip
@@ -48,51 +53,46 @@ def root_members(layer_id: str, schema: str, geometry_type: str | None, crs: Fee
     return members
 
 
-def jsonfg_features(
-    batch: pa.RecordBatch, kinds: Mapping[str, str], geometry: str | None, crs: FeedCrs, instant: str | None
-) -> bytes:
-    """The rows of a batch as features of a collection, with commas between.
+@dataclass(frozen=True)
+class Sheet:
+    """How rows become features.
 
-    Args:
-        batch: with the id as its first column, and geometry as EPSG:4490 longitude and latitude.
-        kinds: type in the registry by column, ``id`` first.
-        geometry: the column with geometry; None for a plain table.
+    Attributes:
+        kinds: type in the registry by column of the batches, ``id`` first.
+        names: of the columns that are properties.
+        geometry: the column with geometry, EPSG:4490 longitude and latitude; None for a plain table.
         crs: of ``place``.
         instant: the column that says when a feature is; None where none does.
+    """
+
+    kinds: Mapping[str, str]
+    names: Sequence[str]
+    geometry: str | None
+    crs: FeedCrs
+    instant: str | None
+
+
+def jsonfg_features(batch: pa.RecordBatch, sheet: Sheet) -> bytes:
+    """The rows of a batch as features of a collection, with commas between.
 
     Raises:
         ParameterError: a place lies where the CRS is not defined.
     """
-    return listed(batch, kinds, _members(batch, kinds, geometry, crs, instant), _properties(kinds))
+    return listed(batch, sheet.kinds, _members(batch, sheet), sheet.names)
 
 
-def jsonfg_feature(
-    batch: pa.RecordBatch, kinds: Mapping[str, str], geometry: str | None, crs: FeedCrs, instant: str | None
-) -> bytes:
-    """The only row of a batch as a feature, as ``jsonfg_features`` is given it."""
-    return joined(features(batch, kinds, _members(batch, kinds, geometry, crs, instant), _properties(kinds)))
-
-
-def _properties(kinds: Mapping[str, str]) -> Sequence[str]:
-    return [name for name in kinds if name != "id"]
-
-
-def _members(
-    batch: pa.RecordBatch, kinds: Mapping[str, str], geometry: str | None, crs: FeedCrs, instant: str | None
-) -> dict[str, pa.Array]:
+def _members(batch: pa.RecordBatch, sheet: Sheet) -> dict[str, pa.Array]:
     nothing = pa.repeat(NULL, batch.num_rows)
-    members = {"time": nothing if instant is None else _times(kinds[instant], batch.column(instant))}
-    if geometry is None:
+    members = {"time": nothing if sheet.instant is None else _times(batch.column(sheet.instant), sheet)}
+    if sheet.geometry is None:
         return members | {"place": nothing, "geometry": nothing}
-    shapes = shapes_of(batch, geometry)
-    place = nothing if crs == CRS84 else geometry_texts(in_feed_axes(shapes, crs))
-    return members | {"place": place, "geometry": geometry_texts(_for_geojson(shapes))}
+    shapes = shapes_of(batch, sheet.geometry)
+    place = nothing if sheet.crs == CRS84 else geometry_texts(in_feed_axes(shapes, sheet.crs))
+    return members | {"place": place, "geometry": geometry_texts(in_feed_axes(shapes, CRS84))}
 
 
-def _for_geojson(shapes: Shapes) -> Shapes:
-    return in_feed_axes(shapely.orient_polygons(shapes), CRS84)
-
-
-def _times(kind: str, column: pa.Array) -> pa.Array:
-    texts = pc.binary_join_element_wise(f'{{"{INSTANTS[kind]}":', quoted(as_text(kind, column)), "}", "")
+def _times(column: pa.Array, sheet: Sheet) -> pa.Array:
+    kind = sheet.kinds[sheet.instant or ""]
+    member, zone = _INSTANTS[kind]
+    texts = pc.binary_join_element_wise(f'{{"{member}":"', as_text(kind, column), f'{zone}"}}', "")
     return pc.fill_null(texts, NULL)

@@ -16,7 +16,19 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-from sqlalchemy import ColumnElement, Connection, Select, Text, func, literal_column, select, text, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    func,
+    literal_column,
+    select,
+    text,
+    true,
+    type_coerce,
+)
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
@@ -24,6 +36,7 @@ from sqlalchemy.types import NullType
 from bioplan_gis.catalogue import Column
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.layers import Layer
+from bioplan_gis.storage.questions import Place, Question, conditions_of, order_of, place_values
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, canonical_json
 
 GEOMETRY = "geometry"
@@ -66,7 +79,7 @@ class Excerpt:
     Attributes:
         where: a condition on its table, such as ``filters.where_clause`` gives; None for all. A key to begin after is a
             part of it.
-        order_by: what they are sorted by; the key, ``fid``, always comes last, so that the order is a whole one.
+        order_by: what they are sorted by, ``fid`` last, so that the order is a whole one; by ``fid`` where it is empty.
         limit: the most rows; None for all.
         columns: names of the layer's columns to read, in whichever order; None for all. The id and the geometry are
             read always.
@@ -79,6 +92,26 @@ class Excerpt:
 
 
 EVERYTHING = Excerpt()
+
+
+def excerpt_of(layer: Layer, question: Question, dialect: str) -> Excerpt:
+    """The rows and columns of a layer that a question asks for."""
+    conditions = conditions_of(layer, question, dialect)
+    order = order_of(layer, question.sort, dialect)
+    return Excerpt(and_(true(), *conditions) if conditions else None, order, question.limit, question.properties)
+
+
+def end_of(connection: Connection, layer: Layer, question: Question) -> Place | None:
+    """Where the features that a question asks for end, where its limit cuts them off; None where it does not."""
+    if question.limit is None:
+        return None
+    dialect = connection.dialect.name
+    values = place_values(layer, question.sort, dialect)
+    labelled = (value.label(f"value{at}") for at, value in enumerate(values))
+    statement = select(layer.table.c.fid, *labelled).where(*conditions_of(layer, question, dialect))
+    statement = statement.order_by(*order_of(layer, question.sort, dialect)).offset(question.limit - 1).limit(2)
+    rows = connection.execute(statement).all()
+    return Place(rows[0].fid, tuple(rows[0][1:])) if len(rows) > 1 else None
 
 
 def columns_of(layer: Layer, columns: Collection[str] | None = None) -> list[Column]:
@@ -127,7 +160,8 @@ def read_batches(
 
 
 def _statement(layer: Layer, excerpt: Excerpt, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
-    statement = select(*columns).order_by(*excerpt.order_by, layer.table.c.fid).limit(excerpt.limit)
+    order = excerpt.order_by or [layer.table.c.fid]
+    statement = select(*columns).order_by(*order).limit(excerpt.limit)
     return statement if excerpt.where is None else statement.where(excerpt.where)
 
 

@@ -118,6 +118,12 @@ def count_features(connection: Connection, layer: Layer, question: Question) -> 
     return int(connection.execute(_count(layer, question)).scalar_one())
 
 
+def count_matched(connection: Connection, layer: Layer, question: Question, returned: int, *, more: bool) -> int | None:
+    """How many features a question has beside its page, which returned so many; None where that is not counted."""
+    counted = count_features(connection, layer, question) if _is_counted(layer, question) else None
+    return _matched(layer, question, counted, returned, more=more)
+
+
 def _count(layer: Layer, question: Question) -> Rows:
     return select(func.count()).select_from(layer.table).where(*question.where)
 

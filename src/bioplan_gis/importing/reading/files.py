@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from bioplan_gis.errors import UnreadableFileError, UnsafeFileError
 from bioplan_gis.importing.reading import archives, kinds, transcoding
-from bioplan_gis.importing.reading.folders import import_folder
+from bioplan_gis.importing.reading.folders import temporary_folder
 from bioplan_gis.importing.rows import Note
 
 MOST_NAME_BYTES = 200
@@ -91,7 +91,7 @@ def given_file(path: Path, encoding: str | None = None) -> Iterator[GivenFile]:
     """
     _forbid_addresses(path)
     _forbid_what_is_no_file(path)
-    with import_folder() as folder:
+    with temporary_folder() as folder:
         yield _given(_main_of(path), _Place(path, folder, encoding))
 
 

@@ -1,4 +1,4 @@
-"""The temporary folder of one import, and what imports that were killed have left of theirs."""
+"""The temporary folder of one import or download, and what processes that were killed have left of theirs."""
 
 import os
 import re
@@ -10,22 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PREFIX = "bioplan-import-"
-_OURS = re.compile(rf"{PREFIX}(\d+)-\w+")
+DOWNLOADS = "bioplan-download-"
 
 
 @contextmanager
-def import_folder() -> Iterator[Path]:
+def temporary_folder(prefix: str = PREFIX) -> Iterator[Path]:
     """A folder that bears the number of this process and is removed at the end; those of dead processes go first."""
-    _remove_stale(Path(tempfile.gettempdir()))
-    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+    _remove_stale(Path(tempfile.gettempdir()), prefix)
+    with tempfile.TemporaryDirectory(prefix=f"{prefix}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
-def _remove_stale(home: Path) -> None:
+def _remove_stale(home: Path, prefix: str) -> None:
     if sys.platform == "win32":  # where to ask for a process by its number would end it
         return
-    for folder in home.glob(f"{PREFIX}*"):
-        found = _OURS.fullmatch(folder.name)
+    ours = re.compile(rf"{prefix}(\d+)-\w+")
+    for folder in home.glob(f"{prefix}*"):
+        found = ours.fullmatch(folder.name)
         if found and not _is_alive(int(found[1])):
             shutil.rmtree(folder, ignore_errors=True)
 
