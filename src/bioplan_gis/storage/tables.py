@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, Double, Integer, MetaData, Table, Text, Time
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Double, Integer, LargeBinary, MetaData, Table, Text, Time
 from sqlalchemy import Column as TableColumn
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import JSONB
@@ -304,6 +304,15 @@ IMPORTS = _keyed(
         TableColumn("layer", Text(), nullable=False),
         TableColumn("version", INTEGER, nullable=False),
         TableColumn("report", Json(), nullable=False),
+    ),
+    METADATA,
+)
+# Vector tiles that were made when their layer changed, for it as it is under this digest.
+OVERVIEWS = _keyed(
+    "overviews",
+    (
+        *(TableColumn(name, Text(), nullable=False) for name in ("layer", "digest")),
+        TableColumn("body", LargeBinary(), nullable=False),
     ),
     METADATA,
 )
