@@ -30,7 +30,7 @@ def encode(document: object) -> bytes:
 
 def link(request: Request, path: str, rel: str, media: Media, title: str) -> Link:
     """A link to a path of this service, absolute, as clients expect it."""
-    return {"href": f"{base_url(request)}{path}", "rel": rel, "type": media.type, "title": title}
+    return {"href": f"{base_url(request)}{path}", "rel": rel, "type": media.in_links, "title": title}
 
 
 def base_url(request: Request) -> str:
@@ -41,9 +41,9 @@ def base_url(request: Request) -> str:
 def own_links(request: Request, chosen: Media, offered: Sequence[Media]) -> list[Link]:
     """The links of a document to itself and to its other kinds (OGC 17-069r4, /req/core/fc-links)."""
     address, query = _address(request), _query(request, {"f"})
-    links = [{"href": own_url(request), "rel": "self", "type": chosen.type, "title": "本文档 This document"}]
+    links = [{"href": own_url(request), "rel": "self", "type": chosen.in_links, "title": "本文档 This document"}]
     links += [
-        {"href": f"{address}?{query}f={media.id}", "rel": "alternate", "type": media.type, "title": media.name}
+        {"href": f"{address}?{query}f={media.id}", "rel": "alternate", "type": media.in_links, "title": media.name}
         for media in offered
         if media is not chosen
     ]

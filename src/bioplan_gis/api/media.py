@@ -30,6 +30,11 @@ class Media:
         """Its media type without parameters, in lower case."""
         return self.type.split(";")[0].lower()
 
+    @property
+    def in_links(self) -> str:
+        """Its media type as a link has it: clients compare it whole, and the charset is UTF-8 throughout."""
+        return self.type.removesuffix("; charset=utf-8")
+
 
 JSON = Media("json", "application/json", "JSON", ("text/plain",))
 HTML = Media("html", "text/html; charset=utf-8", "HTML", ("application/xhtml+xml",))

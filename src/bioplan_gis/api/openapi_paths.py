@@ -1,13 +1,16 @@
 """Operations as the path items of an OpenAPI document."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from bioplan_gis.api.media import HTML, PROBLEM, Media
+from bioplan_gis.api.collections import item_medias
+from bioplan_gis.api.media import HTML, PROBLEM
 from bioplan_gis.api.openapi_schemas import BINARY, TEXT, Schema, list_of, reference
 from bioplan_gis.api.operations import BINARY as FILE
 from bioplan_gis.api.operations import PAGE, Operation
 from bioplan_gis.api.parameters import Parameter
+from bioplan_gis.catalogue import Column
 from bioplan_gis.storage.layers import Layer
 
 Item = dict[str, Any]
@@ -27,6 +30,7 @@ _OF_COLUMNS: Mapping[str, Schema] = {
     "datetime": {"type": "string", "format": "date-time"},
     "timestamp": {"type": "string", "format": "date-time"},
 }
+_ID = Column("id", "text", None, "编号", "Id")
 _WITHOUT_ORDER = frozenset({"list", "json"})
 _VARIABLES: Mapping[str, tuple[Schema, str]] = {
     "collectionId": (TEXT, "图层编号 Id of a layer"),
@@ -38,6 +42,8 @@ REFUSALS: Mapping[int, tuple[str, str]] = {
     400: ("badParameter", "参数未知、重复或不可用 A parameter is unknown, doubled or of no use"),
     404: ("notFound", "此处没有内容 Nothing is there"),
     406: ("notAcceptable", "没有 Accept 所要的格式 There is no format that Accept takes"),
+    414: ("uriTooLong", "网址过长 The URL is too long"),
+    431: ("headersTooLarge", "请求头过大 The headers of the request are too large"),
     500: ("internalError", "服务出错 The service met an error"),
     503: ("unavailable", "服务暂不可用 The service cannot answer for now"),
 }
@@ -105,7 +111,9 @@ def _plain(operation: Operation, layers: Sequence[Layer], names: ParameterNames)
 
 def _of_layer(operation: Operation, layer: Layer, names: ParameterNames) -> Item:
     """The operation on one layer: its columns are parameters, and what sorts and chooses is listed."""
-    listed = _listed(layer)
+    medias = item_medias(layer)
+    operation = replace(operation, answers=tuple(one for one in operation.answers if one[0] in medias))
+    listed = _listed(layer, [media.id for media in medias])
     own = [
         parameter.openapi() | {"schema": listed[parameter.name]}
         if parameter.name in listed
@@ -118,18 +126,19 @@ def _of_layer(operation: Operation, layer: Layer, names: ParameterNames) -> Item
     return item | {"summary": f"{title}：{item['summary']}"}
 
 
-def _listed(layer: Layer) -> dict[str, Schema]:
+def _listed(layer: Layer, formats: Sequence[str]) -> dict[str, Schema]:
     names = [column.name for column in layer.columns]
     ordered = ["id", *(column.name for column in layer.columns if column.type not in _WITHOUT_ORDER)]
     choices = [f"{sign}{name}" for name in ordered for sign in ("", "-")]
     return {
+        "f": {"type": "string", "enum": list(formats)},
         "properties": list_of({"type": "string", "enum": ["id", *names]}, minItems=1),
         "sortby": list_of({"type": "string", "enum": choices}, minItems=1, uniqueItems=True),
     }
 
 
 def _columns(layer: Layer, taken: set[str]) -> Iterator[Item]:
-    for column in layer.columns:
+    for column in (_ID, *layer.columns):
         if column.name not in taken and column.type in _OF_COLUMNS:
             title = " ".join(dict.fromkeys((column.title_zh, column.title_en)))
             schema = dict(_OF_COLUMNS[column.type])
@@ -170,7 +179,7 @@ def _refused(operation: Operation) -> Iterator[int]:
         yield 404
     if len(operation.answers) > 1:
         yield 406
-    yield 500
+    yield from (414, 431, 500)
     if operation.stored:
         yield 503
 
@@ -180,13 +189,8 @@ def _success(operation: Operation, *, kept: bool) -> Item:
     return {
         "description": f"{operation.zh} {operation.en}",
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
-        "content": {_key(media): {"schema": _schema(name)} for media, name in operation.answers},
+        "content": {media.in_links: {"schema": _schema(name)} for media, name in operation.answers},
     }
-
-
-def _key(media: Media) -> str:
-    """A media type as the document's key; every text here is UTF-8."""
-    return media.type.removesuffix("; charset=utf-8")
 
 
 def _schema(name: str) -> Schema:

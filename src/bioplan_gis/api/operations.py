@@ -7,8 +7,8 @@ of the application: each stands here once, and nothing else does.
 from dataclasses import dataclass
 from typing import Any
 
-from bioplan_gis.api import collections, sites
-from bioplan_gis.api.media import GEOJSON, HTML, JSON, OPENAPI, Media
+from bioplan_gis.api import collections, features, sites
+from bioplan_gis.api.media import GEOJSON, HTML, ITEM_MEDIAS, JSON, JSONFG, OPENAPI, Media
 from bioplan_gis.api.parameters import Parameter
 from bioplan_gis.api.params import COLLECTIONS_AFTER, COLLECTIONS_LIMIT
 
@@ -83,6 +83,12 @@ def document(schema: str, media: Media = JSON) -> Answers:
     return ((media, schema), (HTML, PAGE))
 
 
+def features_as(schema: str) -> Answers:
+    """Features in every kind that there is; a layer without geometry lacks some."""
+    named = {GEOJSON: schema, HTML: PAGE, JSONFG: schema}
+    return tuple((media, named.get(media, BINARY)) for media in ITEM_MEDIAS)
+
+
 PLAIN = collections.PLAIN
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -108,6 +114,15 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "collection", "/collections/{collectionId}", DATA, "一个图层：范围、属性列、许可与版本",
         "One layer: its extent, columns, licence and version", document("collection"), PLAIN,
+    ),
+    Operation(
+        "items", "/collections/{collectionId}/items", DATA, "要素，按页或全部", "Features, a page of them or all",
+        features_as("featureCollection"), features.ITEMS_PARAMETERS, ("Content-Crs", "Content-Disposition"),
+        by_layer=True,
+    ),
+    Operation(
+        "item", "/collections/{collectionId}/items/{featureId}", DATA, "一个要素", "One feature",
+        features_as("feature"), features.ITEM_PARAMETERS, ("Content-Crs", "Content-Disposition"),
     ),
     Operation(
         "layouts", "/layouts", PLANNING, "空间布局及其提法", "Layouts and the phrases that sum them up",
