@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from bioplan_gis.catalogue import read_catalogue
 from bioplan_gis.crs import distances_m
 from bioplan_gis.extents import Extent
-from bioplan_gis.grounds import distance_bounds_m
+from bioplan_gis.grounds import balls_around, distance_bounds_m
 from bioplan_gis.loading import load
 from bioplan_gis.selection import Answer, select_sites
 from bioplan_gis.settings import bundled
@@ -89,7 +89,7 @@ def test_a_box_bounds_the_distance_of_what_lies_in_it(
     shape = shapely.LineString([(west, south), (west + wide, south + high)])
     centre = shapely.Point(origin[:2]).buffer(origin[2]) if origin[2] else shapely.Point(origin[:2])
     bounds = np.array([shape.bounds])
-    least_m, most_m = distance_bounds_m(bounds, Extent(centre, 0.0, positioned=True))
+    least_m, most_m = distance_bounds_m(balls_around(bounds), Extent(centre, 0.0, positioned=True))
     if abs(west - 120) < 5 and abs(south - 30) < 5:  # the frame of nearest points is for one region
         away_m = distances_m(np.array([shape]), centre)[0]
         assert least_m[0] <= away_m <= most_m[0]

@@ -1,30 +1,58 @@
 """Land of one or several layers as one array: how far it is at least and at most by its bounding box, and its shapes.
 
-Most of a large layer is decided by its boxes; shapes are read of what they leave open.
+Most of a large layer is decided by the balls around its boxes; shapes are read of what they leave open.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from bioplan_gis.crs import Metres, Shapes
+from bioplan_gis.crs import GEOD, Metres, Shapes
 from bioplan_gis.extents import DistanceIntervals, Extent, Extents, distance_intervals_m
-from bioplan_gis.storage.measures import Bounds, Lands, Place, read_extents, read_places
+from bioplan_gis.storage.kept import Kept
+from bioplan_gis.storage.layers import Layer
+from bioplan_gis.storage.measures import Bounds, Lands, Place, read_extents, read_lands, read_places
 
-EARTH_RADIUS_M = 6_371_008.8
-# A distance on the sphere is off the ellipsoid's by 0.56 % at most.
-SPHERE_ERROR = 0.006
+# The least radius of curvature of the ellipsoid, b²/a, in metres.
+LEAST_CURVATURE_M = GEOD.b**2 / GEOD.a
 # Wider boxes than this are never judged by their middle.
 WIDEST_DEGREES = 5.0
+# Some hundred bytes each are kept in memory of as much land as this; more is read anew for every question.
+MOST_KEPT = 2_000_000
 
 Numbers = NDArray[np.int64]
+_KEPT: Kept["Grounds"] = Kept(8)
 
 
 @dataclass(frozen=True)
+class Balls:
+    """Balls that hold shapes.
+
+    Attributes:
+        middles_m: of each, geocentric, in metres, as rows of three.
+        radii_m: along the ellipsoid; infinite where a shape is unknown or very wide.
+    """
+
+    middles_m: Metres
+    radii_m: Metres
+
+    def __getitem__(self, numbers: Numbers) -> "Balls":
+        """Some of them."""
+        return Balls(self.middles_m[numbers], self.radii_m[numbers])
+
+    def chords_m(self, other: "Balls") -> Metres:
+        """Straight through the Earth, from each middle to that of one other ball."""
+        apart = self.middles_m - other.middles_m
+        return np.asarray(np.sqrt(np.einsum("ij,ij->i", apart, apart)))
+
+
+@dataclass(frozen=True, eq=False)
 class Grounds:
     """Land of several layers, one after the other.
 
@@ -51,6 +79,11 @@ class Grounds:
         return np.concatenate([np.empty((0, 4)), *(lands.bounds for lands in self.lands)])
 
     @cached_property
+    def balls(self) -> Balls:
+        """The balls around the bounds."""
+        return balls_around(self.bounds)
+
+    @cached_property
     def accuracy_m(self) -> Metres:
         """Radius within which each true position lies; without position, of its district's outline, not known here."""
         return np.concatenate([np.array([]), *(lands.accuracy_m for lands in self.lands)])
@@ -65,8 +98,16 @@ class Grounds:
         """Published areas of the parks around."""
         return np.concatenate([np.array([]), *(lands.frame_ha for lands in self.lands)])
 
+    def within(self, origin: Extent, reach_m: float) -> Numbers:
+        """All land that may be so near, given how well its position is known, and some that is farther."""
+        ball = _ball_of(origin)
+        farthest_m = reach_m + self.balls.radii_m + self.accuracy_m + ball.radii_m
+        return np.flatnonzero(self.balls.chords_m(ball) <= farthest_m)
+
     def extents(self, connection: Connection, numbers: Numbers) -> Extents:
         """Where some of the land is, in the order of the numbers."""
+        if len(self.lands) == 1:
+            return read_extents(connection, self.lands[0].layer, self.keys[numbers])
         shapes: Shapes = np.full(len(numbers), None, dtype=object)
         accuracy_m, positioned = np.zeros(len(numbers)), np.zeros(len(numbers), dtype=bool)
         for owner, lands in enumerate(self.lands):
@@ -85,24 +126,60 @@ class Grounds:
         return [found[number] for number in numbers.tolist()]
 
 
+def read_grounds(connection: Connection, layers: Sequence[Layer], **conditions: Any) -> Grounds:  # noqa: ANN401
+    """Land of some layers.
+
+    Args:
+        connection: of a reading transaction.
+        layers: as the registry describes them in the same transaction.
+        conditions: of ``read_lands``, ``synthetic`` for layers that are not made up as a whole.
+    """
+    synthetic = conditions.pop("synthetic", False)
+    lands = (read_lands(connection, layer, synthetic=synthetic or layer.synthetic, **conditions) for layer in layers)
+    return gather(tuple(lands))
+
+
+def keeps(layers: Sequence[Layer]) -> bool:
+    """Whether so much land is kept in memory."""
+    return sum(layer.feature_count for layer in layers) <= MOST_KEPT
+
+
+def kept_grounds(
+    connection: Connection, layers: Sequence[Layer], *, land_class: str | None, synthetic: bool
+) -> Grounds:
+    """All land of a class of some layers, read once for each of their versions."""
+
+    def make() -> Grounds:
+        return read_grounds(connection, layers, land_class=land_class, synthetic=synthetic)
+
+    return _KEPT.of(connection, layers, make, land_class, synthetic)
+
+
 def gather(lands: tuple[Lands, ...]) -> Grounds:
     """Land of several layers as one array."""
     sizes = np.array([len(one.keys) for one in lands], dtype=np.int64)
     return Grounds(lands, np.repeat(np.arange(len(lands)), sizes))
 
 
-def distance_bounds_m(bounds: Bounds, origin: Extent) -> tuple[Metres, Metres]:
-    """The least and the most that the least distance of shapes from an origin can be, by their bounding boxes alone.
+def balls_around(bounds: Bounds) -> Balls:
+    """Balls around the middles of bounding boxes, through their farthest corners."""
+    middles = (bounds[:, :2] + bounds[:, 2:]) / 2
+    middles_m = _geocentric(middles)
+    corners = (_geocentric(bounds[:, [0, 1]]), _geocentric(bounds[:, [0, 3]]))
+    radii_m = _most_m(np.maximum(*(np.linalg.norm(corner - middles_m, axis=1) for corner in corners)))
+    known = bounds[:, 2] - bounds[:, 0] < WIDEST_DEGREES
+    return Balls(np.where(known[:, None], middles_m, 0.0), np.where(known, radii_m, np.inf))
 
-    By the triangle inequality around the middles of the boxes; 0 and infinity where a box is unknown or very wide.
+
+def distance_bounds_m(balls: Balls, origin: Extent) -> tuple[Metres, Metres]:
+    """The least and the most that the least distance of shapes from an origin can be, by the balls that hold them.
+
+    By the triangle inequality. The straight line is shorter than the geodesic, and a curve that nowhere bends more than
+    a circle is no longer than the circle's arc over the same chord (Schur's comparison theorem).
     """
-    its_bounds = np.array([origin.shape.bounds])
-    middles, radii_m = _middles(bounds), _radii_m(bounds)
-    apart_m = _sphere_m(middles, _middles(its_bounds))
-    doubt_m = SPHERE_ERROR * apart_m + (1 + SPHERE_ERROR) * (radii_m + _radii_m(its_bounds))
-    wide = np.isnan(apart_m) | ~(bounds[:, 2] - bounds[:, 0] < WIDEST_DEGREES)
-    least_m = np.where(wide, 0.0, np.maximum(0.0, apart_m - doubt_m))
-    return least_m, np.where(wide, np.inf, apart_m + doubt_m)
+    ball = _ball_of(origin)
+    chords_m, doubt_m = balls.chords_m(ball), balls.radii_m + ball.radii_m
+    return np.maximum(0.0, chords_m - doubt_m), _most_m(chords_m) + doubt_m
 
 
 def intervals_m(extents: Extents, origin: Extent | None) -> DistanceIntervals:
@@ -119,22 +196,24 @@ def intervals_m(extents: Extents, origin: Extent | None) -> DistanceIntervals:
     )
 
 
-def _middles(bounds: Bounds) -> Bounds:
-    return np.asarray((bounds[:, :2] + bounds[:, 2:]) / 2)
+def _ball_of(origin: Extent) -> Balls:
+    return balls_around(np.array([origin.shape.bounds]))
 
 
-def _radii_m(bounds: Bounds) -> Metres:
-    """From the middle of each box to its farthest corner."""
-    middles = _middles(bounds)
-    return np.maximum(_sphere_m(bounds[:, [0, 1]], middles), _sphere_m(bounds[:, [0, 3]], middles))
+def _geocentric(positions: Bounds) -> Metres:
+    """Positions on the ellipsoid in degrees as x, y and z in metres."""
+    east, north = np.radians(positions).T
+    normal_m = GEOD.a / np.sqrt(1 - GEOD.es * np.sin(north) ** 2)
+    across_m = normal_m * np.cos(north)
+    height_m = normal_m * (1 - GEOD.es) * np.sin(north)
+    return np.column_stack([across_m * np.cos(east), across_m * np.sin(east), height_m])
 
 
-def _sphere_m(starts: Bounds, ends: Bounds) -> Metres:
-    """Great-circle distances (haversine)."""
-    (east, north), (east_end, north_end) = np.radians(starts).T, np.radians(ends).T
-    half = np.sin((north - north_end) / 2) ** 2
-    half = half + np.cos(north) * np.cos(north_end) * np.sin((east - east_end) / 2) ** 2
-    return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(1.0, half))))
+def _most_m(chords_m: Metres) -> Metres:
+    """The most that geodesics over chords can measure, with a centimetre for the rounding; infinite where unbounded."""
+    halves = chords_m / (2 * LEAST_CURVATURE_M)
+    arcs_m = 2 * LEAST_CURVATURE_M * np.arcsin(np.minimum(halves, 1.0)) + 0.01
+    return np.asarray(np.where(halves < 1.0, arcs_m, np.inf))
 
 
 def boxes(bounds: Bounds, wider_m: Metres) -> Shapes:

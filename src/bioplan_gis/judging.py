@@ -1,7 +1,8 @@
 """All land judged by every condition of a question, in whole arrays: by bounding boxes, then what they leave open.
 
-What is far from a place is judged only as far as its nearest rejected land can be named: a box around the place asks
-the index first, and only where that shows too little is all land read.
+What is far from a place is judged only as far as its nearest rejected land can be named. Of most layers everything that
+decides is kept in memory; of a greater one, a box around the place asks the index first, and only where that shows too
+little is all land read.
 """
 
 from collections.abc import Iterator
@@ -9,16 +10,26 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import STRtree
 from sqlalchemy import Connection
 
 from bioplan_gis.crs import SQUARE_METRES_PER_HECTARE, Metres, Shapes, areas_m2
 from bioplan_gis.extents import DistanceIntervals
-from bioplan_gis.grounds import Grounds, Numbers, boxes, distance_bounds_m, gather, intervals_m
+from bioplan_gis.grounds import (
+    Grounds,
+    Numbers,
+    boxes,
+    distance_bounds_m,
+    intervals_m,
+    keeps,
+    kept_grounds,
+    read_grounds,
+)
 from bioplan_gis.siting.conditions import NO, UNCERTAIN, YES, Codes, large_enough, near_enough
 from bioplan_gis.siting.surroundings import Surrounding, stand
 from bioplan_gis.storage.layers import Layer
-from bioplan_gis.storage.measures import box_around, read_lands
+from bioplan_gis.storage.measures import box_around
 from bioplan_gis.subjects import LAND, Near, Question, conforms
 
 MOST_REJECTED = 10
@@ -46,33 +57,54 @@ class Judged:
     """Land with its verdicts.
 
     Attributes:
-        grounds: the land.
-        codes: the worst verdict of each, numbers of ``VERDICTS``.
+        grounds: all land that was looked at.
+        numbers: which of it was judged; the rest is too far away for any doubt.
+        codes: the worst verdict of each that was judged, numbers of ``VERDICTS``.
         first_m: the least that the distance by which each is ordered can be.
         last_m: the most that it can be; both are that distance where it was measured.
     """
 
     grounds: Grounds
+    numbers: Numbers
     codes: Codes
     first_m: Metres
     last_m: Metres
 
-    def nearest(self, connection: Connection, near: Near, numbers: Numbers, most: int) -> Numbers:
-        """The nearest of some land, nearest first: by the positions as published, else by the least they can be."""
-        if len(numbers) > most:
-            bound = np.partition(self.last_m[numbers], most - 1)[most - 1]
-            numbers = numbers[self.first_m[numbers] <= bound]
-        measured_m = self.first_m[numbers].copy()
-        unmeasured = np.flatnonzero(self.first_m[numbers] < self.last_m[numbers])
-        extents = self.grounds.extents(connection, numbers[unmeasured])
-        measured_m[unmeasured] = _ordering_m(intervals_m(extents, near.place.extent))
-        return numbers[np.lexsort((numbers, measured_m))][:most]
+    def nearest(self, connection: Connection, near: Near, most: int) -> tuple[Numbers, Numbers]:
+        """The nearest land that may be an answer, so many at most, and the nearest that was rejected.
+
+        In the order of the positions as published, else of the least that the distances can be.
+        """
+        parts = [
+            self._candidates(np.flatnonzero(chosen), count)
+            for chosen, count in ((self.codes != NO, most), (self.codes == NO, MOST_REJECTED))
+        ]
+        away_m = self._measured(connection, near, np.concatenate(parts))
+        ends = np.split(away_m, [len(parts[0])])
+        ordered = (part[np.lexsort((part, metres))] for part, metres in zip(parts, ends, strict=True))
+        first, second = (self.numbers[part] for part in ordered)
+        return first[:most], second[:MOST_REJECTED]
+
+    def _candidates(self, chosen: Numbers, most: int) -> Numbers:
+        """Those that may be among the nearest."""
+        if len(chosen) <= most:
+            return chosen
+        bound = np.partition(self.last_m[chosen], most - 1)[most - 1]
+        return chosen[self.first_m[chosen] <= bound]
+
+    def _measured(self, connection: Connection, near: Near, chosen: Numbers) -> Metres:
+        """The distances by which some are ordered."""
+        measured_m = self.first_m[chosen]
+        open_ = np.flatnonzero(measured_m < self.last_m[chosen])
+        extents = self.grounds.extents(connection, self.numbers[chosen[open_]])
+        measured_m[open_] = _ordering_m(intervals_m(extents, near.place.extent))
+        return measured_m
 
 
 def judge_lands(connection: Connection, search: Search) -> Judged:
     """The worst verdict of each piece of land that may be shown, and of all that may be an answer."""
-    for grounds, reach_m in _looks(connection, search):
-        judged = _judge(connection, search, grounds)
+    for grounds, numbers, reach_m in _looks(connection, search):
+        judged = _judge(connection, search, grounds, numbers)
         if np.isinf(reach_m) or np.sum((judged.codes == NO) & (judged.last_m <= reach_m)) >= MOST_REJECTED:
             break
     return judged
@@ -84,55 +116,56 @@ def measured_ha(shapes: Shapes) -> Metres:
     return np.where(is_area, areas_m2(shapes) / SQUARE_METRES_PER_HECTARE, np.nan)
 
 
-def _looks(connection: Connection, search: Search) -> Iterator[tuple[Grounds, float]]:
+def _looks(connection: Connection, search: Search) -> Iterator[tuple[Grounds, Numbers, float]]:
     """Land within growing distances of the place, each with the distance within which none is missing."""
-    extent = search.near.place.extent
-    bounded = extent is not None and np.isfinite(search.limit_m)
-    for look in LOOKS if bounded else (np.inf,):
-        box, vaguer_m, reach_m = None, None, np.inf
+    extent, keeping = search.near.place.extent, keeps(search.subjects)
+    land_class = None if search.question.land_class is None else search.question.land_class.code
+    which = {"land_class": land_class, "synthetic": search.question.synthetic}
+    if keeping:
+        grounds = kept_grounds(connection, search.subjects, **which)
+    for look in LOOKS if extent is not None and np.isfinite(search.limit_m) else (np.inf,):
+        reach_m, box, vaguer_m = np.inf, None, None
         if extent is not None and np.isfinite(look):
             reach_m = (search.limit_m + extent.accuracy_m) * look
             box, vaguer_m = box_around(extent.shape, reach_m), reach_m - search.limit_m - extent.accuracy_m
-        land_class = None if search.question.land_class is None else search.question.land_class.code
-        found = [
-            read_lands(
-                connection,
-                layer,
-                land_class=land_class,
-                synthetic=search.question.synthetic or layer.synthetic,
-                box=box,
-                vaguer_m=vaguer_m,
-            )
-            for layer in search.subjects
-        ]
-        yield gather(tuple(found)), reach_m
+        if not keeping:
+            grounds = read_grounds(connection, search.subjects, **which, box=box, vaguer_m=vaguer_m)
+        near_enough_ = extent is not None and np.isfinite(reach_m)
+        yield grounds, grounds.within(extent, reach_m) if near_enough_ else np.arange(len(grounds)), reach_m
 
 
-def _judge(connection: Connection, search: Search, grounds: Grounds) -> Judged:
-    codes, first_m, last_m = _by_distance(connection, search, grounds)
-    if search.question.min_area_ha is not None:
-        codes = np.minimum(codes, _by_area(connection, grounds, codes, search.question.min_area_ha))
+def _judge(connection: Connection, search: Search, grounds: Grounds, numbers: Numbers) -> Judged:
+    """What is cheap comes first, since nothing needs to be known of land that is rejected already."""
+    least_ha = search.question.min_area_ha
+    codes = np.full(len(numbers), YES, dtype=np.int8)
+    if least_ha is not None:
+        codes = _by_stated_area(grounds, numbers, least_ha)
+    codes, first_m, last_m = _by_distance(connection, search, grounds, numbers, codes)
+    if least_ha is not None:
+        codes = np.minimum(codes, _by_measured_area(connection, grounds, numbers, codes, least_ha))
     for surrounding in search.surroundings:
-        codes = np.minimum(codes, _by_surrounding(connection, grounds, codes, surrounding))
-    return Judged(grounds, codes, first_m, last_m)
+        codes = np.minimum(codes, _by_surrounding(connection, grounds, numbers, codes, surrounding))
+    return Judged(grounds, numbers, codes, first_m, last_m)
 
 
-def _by_distance(connection: Connection, search: Search, grounds: Grounds) -> tuple[Codes, Metres, Metres]:
-    """Verdicts on the distance, and the bounds of the distance by which land is ordered."""
+def _by_distance(
+    connection: Connection, search: Search, grounds: Grounds, numbers: Numbers, codes: Codes
+) -> tuple[Codes, Metres, Metres]:
+    """Verdicts with those on the distance, and the bounds of the distance by which land is ordered."""
     extent = search.near.place.extent
     if extent is None:
-        endless = np.full(len(grounds), np.inf)
-        return np.full(len(grounds), UNCERTAIN, dtype=np.int8), endless, endless
-    least_m, most_m = distance_bounds_m(grounds.bounds, extent)
-    doubt_m = grounds.accuracy_m + extent.accuracy_m
+        endless = np.full(len(numbers), np.inf)
+        return np.minimum(codes, UNCERTAIN), endless, endless
+    least_m, most_m = distance_bounds_m(grounds.balls[numbers], extent)
+    doubt_m = grounds.accuracy_m[numbers] + extent.accuracy_m
     apart = DistanceIntervals(most_m, np.maximum(0.0, least_m - doubt_m), most_m + doubt_m)
-    codes = near_enough(apart, search.limit_m)
+    near = near_enough(apart, search.limit_m)
     first_m, last_m = (least_m if extent.positioned else apart.least_m), most_m
-    left = np.flatnonzero((codes == UNCERTAIN) | np.isinf(most_m))
-    exact = intervals_m(grounds.extents(connection, left), extent)
-    codes[left] = near_enough(exact, search.limit_m)
+    left = np.flatnonzero(((near == UNCERTAIN) & (codes != NO)) | np.isinf(most_m))
+    exact = intervals_m(grounds.extents(connection, numbers[left]), extent)
+    near[left] = near_enough(exact, search.limit_m)
     first_m[left] = last_m[left] = _ordering_m(exact)
-    return codes, first_m, last_m
+    return np.minimum(codes, near), first_m, last_m
 
 
 def _ordering_m(distances: DistanceIntervals) -> Metres:
@@ -141,24 +174,41 @@ def _ordering_m(distances: DistanceIntervals) -> Metres:
     return np.where(np.isnan(known), np.inf, known)
 
 
-def _by_area(connection: Connection, grounds: Grounds, codes: Codes, least_ha: float) -> Codes:
-    """Verdicts on the area: as published for land, as measured for the features of any other layer."""
-    own_ha = grounds.own_ha.copy()
+def _by_stated_area(grounds: Grounds, numbers: Numbers, least_ha: float) -> Codes:
+    """Verdicts on the areas as published; where a layer states none, they are left open."""
+    codes = large_enough(grounds.own_ha[numbers], grounds.frame_ha[numbers], least_ha)
+    codes[_unstated(grounds, numbers)] = YES
+    return codes
+
+
+def _by_measured_area(
+    connection: Connection, grounds: Grounds, numbers: Numbers, codes: Codes, least_ha: float
+) -> Codes:
+    """Verdicts on the areas of features of layers that state none."""
+    verdicts = np.full(len(numbers), YES, dtype=np.int8)
+    measured = np.flatnonzero(_unstated(grounds, numbers) & (codes != NO))
+    own_ha = measured_ha(grounds.extents(connection, numbers[measured]).shapes)
+    verdicts[measured] = large_enough(own_ha, grounds.frame_ha[numbers[measured]], least_ha)
+    return verdicts
+
+
+def _unstated(grounds: Grounds, numbers: Numbers) -> NDArray[np.bool_]:
+    """Which land is of a layer that states no areas in the sense of industrial land."""
     unstated = np.array([not conforms(lands.layer, LAND) for lands in grounds.lands], dtype=bool)
-    measured = np.flatnonzero(unstated[grounds.owners] & (codes != NO))
-    own_ha[measured] = measured_ha(grounds.extents(connection, measured).shapes)
-    return large_enough(own_ha, grounds.frame_ha, least_ha)
+    return unstated[grounds.owners[numbers]] if unstated.any() else np.zeros(len(numbers), dtype=bool)
 
 
-def _by_surrounding(connection: Connection, grounds: Grounds, codes: Codes, surrounding: Surrounding) -> Codes:
+def _by_surrounding(
+    connection: Connection, grounds: Grounds, numbers: Numbers, codes: Codes, surrounding: Surrounding
+) -> Codes:
     """Verdicts on how land stands to a layer; what is too far from it for any doubt is known by its box."""
-    verdicts = np.full(len(grounds), YES if surrounding.side == "outside" else NO, dtype=np.int8)
+    verdicts = np.full(len(numbers), YES if surrounding.side == "outside" else NO, dtype=np.int8)
     open_ = np.flatnonzero(codes != NO)
-    bounds = grounds.bounds[open_]
+    bounds = grounds.bounds[numbers[open_]]
     placed = ~np.isnan(bounds[:, 0])
-    around = boxes(bounds[placed], surrounding.clearance_m + grounds.accuracy_m[open_][placed])
+    around = boxes(bounds[placed], surrounding.clearance_m + grounds.accuracy_m[numbers[open_]][placed])
     hit = np.zeros(int(placed.sum()), dtype=bool)
     hit[STRtree(surrounding.members).query(around)[0]] = True
     left = np.concatenate([open_[~placed], open_[placed][hit]])
-    verdicts[left] = stand(surrounding, grounds.extents(connection, left)).codes
+    verdicts[left] = stand(surrounding, grounds.extents(connection, numbers[left])).codes
     return verdicts

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bioplan_gis.extents import DistanceInterval, Extents
 from bioplan_gis.grounds import intervals_m
-from bioplan_gis.judging import MOST_REJECTED, Search, judge_lands, measured_ha
+from bioplan_gis.judging import Search, judge_lands, measured_ha
 from bioplan_gis.landuse import Verdict
 from bioplan_gis.plans import ZoneRole, read_zone_roles
 from bioplan_gis.siting.conditions import (
@@ -169,13 +169,9 @@ def select_sites(connection: Connection, question: Question) -> Answer:
     around = [read_surrounding(connection, side, clearance) for side, clearance in _clearances(question)]
     search = Search(question, near, subjects, tuple(surrounding for _, surrounding in around))
     judged = judge_lands(connection, search)
-    accepted, rejected = judged.codes != NO, judged.codes == NO
     further = [read_layer(connection, layer_id) for layer_id in FURTHER_LAYERS]
     named = [*subjects, *([near.layer] if near.layer else []), *(layer for layer, _ in around), *further]
-    shown = (
-        judged.nearest(connection, near, np.flatnonzero(chosen), most)
-        for chosen, most in ((accepted, question.limit), (rejected, MOST_REJECTED))
-    )
+    shown = judged.nearest(connection, near, question.limit)
     roles = read_zone_roles(connection)
     answers, misses = (_explain(search, judged.grounds.places(connection, numbers), roles) for numbers in shown)
     return Answer(
@@ -184,7 +180,7 @@ def select_sites(connection: Connection, question: Question) -> Answer:
         subjects=subjects,
         accepted=answers,
         rejected=misses,
-        matched=int(np.sum(accepted)),
+        matched=int(np.sum(judged.codes != NO)),
         met=int(np.sum(judged.codes == YES)),
         layers=tuple({layer.id: layer for layer in named}.values()),
     )
