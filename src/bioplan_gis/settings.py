@@ -77,9 +77,14 @@ def _settings_error(error: ValidationError) -> SettingsError:
 
 
 def software_digest() -> str:
-    """Hash over this package's code: two answers of different code are different answers."""
+    """Hash over this package's code and the parts of its pages: two answers of different code are different answers.
+
+    Raises:
+        SettingsError: the pages' parts are missing from the installation.
+    """
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
+    pages = (path for path in bundled("web").iterdir() if path.is_file() and not path.name.startswith("."))
+    for path in [*sorted(PACKAGE.rglob("*.py")), *sorted(pages)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

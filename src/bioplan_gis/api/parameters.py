@@ -89,7 +89,7 @@ def read_parameters(request: Request, parameters: Sequence[Parameter[Any]], colu
     if "\x00" in request.scope["path"]:
         raise NotFoundError("路径含有空字符，此处没有内容。", "The path holds a NUL character; nothing is there.")
     known = {parameter.name: parameter for parameter in parameters}
-    given = request.query_params.multi_items()
+    given = _given(request)
     values: dict[str, Any] = {}
     asked_columns: dict[str, str] = {}
     for name, text in given:
@@ -105,6 +105,14 @@ def read_parameters(request: Request, parameters: Sequence[Parameter[Any]], colu
         _require_single(given, known)
     _require_all(values, parameters)
     return Asked(values, asked_columns)
+
+
+def _given(request: Request) -> list[tuple[str, str]]:
+    """Names and texts of the query; what a browser's form left empty is not given."""
+    given = request.query_params.multi_items()
+    if "text/html" not in request.headers.get("accept", ""):
+        return given
+    return [(name, text) for name, text in given if text]
 
 
 def _require_text(name: str, text: str) -> None:
