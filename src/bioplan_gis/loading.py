@@ -24,6 +24,7 @@ from bioplan_gis.storage.layers import (
     replace_rows,
     write_catalogue_digest,
 )
+from bioplan_gis.storage.overviews import renew_overviews
 from bioplan_gis.storage.tables import CORE_LAYERS, CoreLayer
 
 Progress = Callable[[str, int, int], None]
@@ -70,6 +71,7 @@ def load(engine: Engine, catalogue: Catalogue, progress: Progress | None = None)
         before = read_versions(connection)
         layers = tuple(_store_all(connection, catalogue, contents, progress))
         write_catalogue_digest(connection, digest)
+        renew_overviews(connection)
     settle(engine)
     return LoadReport(layers, tuple(layer.id for layer in layers if before.get(layer.id) != layer.version))
 

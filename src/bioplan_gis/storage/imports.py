@@ -34,6 +34,7 @@ from bioplan_gis.crs import STORAGE_SRID
 from bioplan_gis.errors import ForeignDatabaseError, ParameterError
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.layers import Bounds, Layer, find_layer, read_layer, read_layers, register
+from bioplan_gis.storage.overviews import renew_overviews
 from bioplan_gis.storage.tables import COLUMN_TYPES, GEOMETRY_COLUMN, IMPORTS, INTEGER, REGISTRY, canonical_json
 
 IDS_AT_ONCE = 50_000
@@ -128,7 +129,9 @@ def publish(connection: Connection, staging: Staging, bbox: Bounds | None, diges
     _finish(connection, table)
     for temporary in (staging.table.name, KEPT):
         connection.execute(text(f"DROP TABLE {temporary}"))
-    return _registered(connection, staging, bbox, digest)
+    layer = _registered(connection, staging, bbox, digest)
+    renew_overviews(connection)
+    return layer
 
 
 def write_report(connection: Connection, layer: Layer, report: Mapping[str, Any]) -> None:
