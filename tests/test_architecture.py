@@ -42,7 +42,7 @@ ORDER = (
         "plans",
     ),
     ("storage.items", "storage.measures", "storage.frames", "storage.imports", "storage.extracts", "storage.tiles"),
-    ("storage.filters", "storage.questions"),
+    ("storage.filters", "storage.kept", "storage.questions"),
     ("storage.layers",),
     ("storage.*",),
     ("contents",),
