@@ -12,6 +12,7 @@
   const CHOSEN = "#b1402f";
   const GROUND = { color: "#a89d84", weight: 0.8, fillColor: "#f7f3e9", fillOpacity: 1, interactive: false };
   const ACCURACY = { color: "#6b6456", weight: 1.2, dashArray: "2 4", fillColor: "#1f4f80", fillOpacity: 0.06, interactive: false };
+  const NEAR = { color: CHOSEN, weight: 3, fillColor: "#fffdf6", fillOpacity: 1, radius: 6, interactive: false };
   const LEAST_WIDTH_M = 24000;
   const FRAME = { color: "#6b6456", weight: 1.2, dashArray: "5 4", fill: false, interactive: false };
 
@@ -170,6 +171,15 @@
     });
   }
 
+  // The place that sites were sought near.
+  function pin(near) {
+    if (near?.geometry?.type !== "Point") return;
+    const [longitude, latitude] = near.geometry.coordinates;
+    const mark = L.circleMarker([latitude, longitude], NEAR).addTo(map);
+    mark.bindTooltip(html("bdi", {}, named({ id: near.id, properties: near })), { permanent: true, direction: "right", offset: [8, 0], className: "near-name" });
+    return mark.getLatLng();
+  }
+
   // A page of features, one feature, or a layout with its zones and links.
   function featuresOf(answer) {
     if (answer.type === "Feature") return [answer];
@@ -182,9 +192,12 @@
     if (bbox) L.rectangle(frame(), FRAME).addTo(map);
     if (bbox) show(frame());
     try {
-      const features = featuresOf(await fetched(source));
+      const answer = await fetched(source);
+      const features = featuresOf(answer);
       features.forEach(circle);
       const bounds = draw(features);
+      const near = pin(answer.near);
+      if (bounds && near) bounds.extend(near);
       if (!bbox) show(bounds);
       if (!bounds && !bbox) tell(holder.dataset.empty);
     } catch {

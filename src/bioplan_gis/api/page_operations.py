@@ -36,10 +36,12 @@ class Operation:
 
 
 def groups_of(document: Document) -> dict[str, list[Operation]]:
-    """Operations by their first tag, in the document's order."""
+    """Operations by what their first tag stands for, in the document's order."""
+    tags = document.get("tags") or ()
+    subjects = {str(tag.get("name")): str(tag.get("description") or tag.get("name")) for tag in tags}
     groups: dict[str, list[Operation]] = {}
     for tag, operation in _operations(document):
-        groups.setdefault(tag, []).append(operation)
+        groups.setdefault(subjects.get(tag, tag), []).append(operation)
     return groups
 
 

@@ -92,7 +92,7 @@ def fields_of(features: Sequence[Document], collection: Document, *, english: bo
     """The columns that these features have, in the collection's order; what it does not describe comes last."""
     held = {name: None for one in features for name in one.get("properties") or {}}
     described = [column for column in collection.get("columns") or () if not features or column["name"] in held]
-    if english:
+    if english and features:
         described = sorted(described, key=_english_first(described))
     known = {column["name"] for column in described}
     return [_field(column, english=english) for column in described] + [
