@@ -47,7 +47,7 @@ def parcels() -> geopandas.GeoDataFrame:
         "编号": [f"余杭-{number:04}" for number in numbers],
         "地块名称": [f"第{number}号地块" for number in numbers],
         "用地类别": [f"M{1 + number % 3}" for number in numbers],
-        "面积": [0.64 + number / 8 for number in numbers],
+        "面积": [0.5 + number / 8 for number in numbers],
         "起始价": [None if number % 40 == 0 else number * 1.5 for number in numbers],
         "户数": [number % 7 for number in numbers],
         "已出让": [number % 2 == 0 for number in numbers],

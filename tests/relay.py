@@ -56,7 +56,8 @@ class Relay(BaseHTTPRequestHandler):
             if name.lower() not in OF_THE_HOP:
                 self.send_header(name, value)
         length = headers.get("content-length", "0") if self.command == "HEAD" else str(len(body))
-        self.send_header("Content-Length", length)
+        # In small letters, as uvicorn writes it: GDAL 3.12 takes “Content-Length” of what is compressed for its whole.
+        self.send_header("content-length", length)
         self.end_headers()
         self.wfile.write(body)
 
