@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from bioplan_gis.app import create_app
 from bioplan_gis.errors import DatabaseBusyError, DatabaseUnavailableError
 from bioplan_gis.settings import Settings
+from bioplan_gis.storage import servers
 from bioplan_gis.storage.database import reading, require_schema, upgrade, writing
 from bioplan_gis.storage.servers import OPTIONS, PING_TIMEOUT_S, READ_TIMEOUT_S, patient
 from databases import opened
@@ -60,6 +61,13 @@ def _pooled(engine: Engine) -> set[int]:
     return {_backend(engine) for _ in range(2)}
 
 
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every connection lay idle for as long as after which it is asked whether it lives."""
+    monkeypatch.setattr(servers, "FRESH_S", 0.0)
+
+
+@pytest.mark.usefixtures("idle")
 def test_a_connection_that_hangs_is_replaced(server: Engine):
     (hanging,) = _pooled(server)
     began = monotonic()
@@ -69,6 +77,7 @@ def test_a_connection_that_hangs_is_replaced(server: Engine):
     assert monotonic() - began < LONGEST_S
 
 
+@pytest.mark.usefixtures("idle")
 def test_a_server_that_hangs_is_not_ready(server: Engine):
     url = server.url.render_as_string(hide_password=False)
     with TestClient(create_app(Settings(database_url=url))) as client:

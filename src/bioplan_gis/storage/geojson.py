@@ -8,7 +8,7 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
 
 from bioplan_gis.crs import CRS84, FeedCrs
 from bioplan_gis.storage.tables import Json
@@ -49,6 +49,18 @@ def feature_text(
         + properties_json(*properties)
         + literal_column("'}'", Text())
     )
+
+
+class as_bytes(FunctionElement[bytes]):  # noqa: N801 - reads as the SQL function that it is
+    """A text that reaches us as the bytes that PostgreSQL wrote (``servers.TextAsBytes``)."""
+
+    inherit_cache = True
+    type: TypeEngine[Any] = NullType()
+
+
+@compiles(as_bytes, "postgresql")
+def _postgis_bytes(element: as_bytes, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    return f"({compiler.process(element.clauses, **kw)})::bpchar"
 
 
 def _shape(geometry: ColumnElement[Any], crs: FeedCrs) -> ColumnElement[str]:

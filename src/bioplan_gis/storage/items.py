@@ -35,7 +35,7 @@ from sqlalchemy.types import NullType
 from bioplan_gis.crs import CRS84, FeedCrs, in_feed_crs
 from bioplan_gis.errors import FeatureNotFoundError
 from bioplan_gis.storage import gpkg
-from bioplan_gis.storage.geojson import feature_text, properties_json
+from bioplan_gis.storage.geojson import as_bytes, feature_text, properties_json
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.questions import Place, Question, conditions_of, order_of, place_values
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, REGISTRY
@@ -93,8 +93,7 @@ def read_feature(
     if connection.dialect.name == "postgresql":
         statement = _one_of_postgis(layer.table, layer.id, crs)
         row = connection.execute(statement, {"feature_id": feature_id}).one()
-        digest, text = row.digest, row.feature
-        found = None if text is None else text.encode()
+        digest, found = row.digest, row.feature
     else:
         digest = _digest_of(connection, layer)
         rows = connection.execute(_one_of_gpkg(layer.table), {"feature_id": feature_id}).all()
@@ -162,7 +161,7 @@ def _page_of_postgis(connection: Connection, layer: Layer, question: Question, h
     more = limit is not None and found > limit
     matched = _matched(layer, question, row.counted, found, more=more)
     end = _place(row.end) if more else None
-    return Page(row.digest, (row.text or "").encode(), limit if more and limit else found, matched, end)
+    return Page(row.digest, row.text or b"", limit if more and limit else found, matched, end)
 
 
 def _place(end: Any) -> Place:  # noqa: ANN401 - a key, or the JSON of a key and values
@@ -183,7 +182,7 @@ def _statement_of_postgis(layer: Layer, question: Question, held: str | None) ->
     counted = _count(layer, question).scalar_subquery() if _is_counted(layer, question) else null()
     return select(
         digest.label("digest"),
-        func.string_agg(numbered.c.feature, literal_column("','", Text())).filter(kept).label("text"),
+        as_bytes(func.string_agg(numbered.c.feature, literal_column("','", Text())).filter(kept)).label("text"),
         func.count().label("found"),
         last.label("end"),
         counted.label("counted"),
@@ -198,15 +197,16 @@ def _taken(layer: Layer, question: Question, *more: ColumnElement[Any]) -> Rows:
     table, limit = layer.table, question.limit
     values = place_values(layer, question.sort, "postgresql")
     end = sql_cast(func.json_build_array(table.c.fid, *values), Text()) if values else table.c.fid
-    found = select(*table.c) if question.sort else select(_feature(table, question), end.label("end"))
-    found = found.select_from(table).where(*conditions_of(layer, question, "postgresql"), *more)
+    wanted: list[ColumnElement[Any]] = [*table.c] if question.sort else [_feature(table, question), end.label("end")]
+    found = select(*wanted).select_from(table).where(*conditions_of(layer, question, "postgresql"), *more)
     found = found.order_by(*order_of(layer, question.sort, "postgresql"))
     found = found if limit is None else found.limit(limit + 1)
     if not question.sort:
         return found
     # Called as the table is, so that the text of a feature is the same SQL in both places.
     written = literal_column(str(end.compile(dialect=_PLAIN_POSTGRESQL)), Text()).label("end")
-    return select(_feature(table, question), written).select_from(found.subquery(table.name))
+    rows: Rows = select(*[_feature(table, question), written]).select_from(found.subquery(table.name))
+    return rows
 
 
 def _feature(table: Table, question: Question) -> ColumnElement[str]:
@@ -217,8 +217,8 @@ def _feature(table: Table, question: Question) -> ColumnElement[str]:
 def _one_of_postgis(table: Table, layer_id: str, crs: FeedCrs) -> Rows:
     digest = _DIGEST.params(layer_id=layer_id).scalar_subquery()
     feature = select(_feature_sql(table, None, crs)).where(table.c.id == bindparam("feature_id"))
-    statement: Rows = select(digest.label("digest"), feature.scalar_subquery().label("feature"))
-    return statement
+    columns: list[ColumnElement[Any]] = [digest.label("digest"), as_bytes(feature.scalar_subquery()).label("feature")]
+    return select(*columns)
 
 
 @lru_cache(maxsize=512)

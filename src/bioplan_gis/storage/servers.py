@@ -1,5 +1,6 @@
 """The PostGIS server: opened so that one that hangs or is cut off is noticed, and keeps nobody waiting for ever."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -7,13 +8,14 @@ from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.abc import PQGen
+from psycopg.abc import Buffer, PQGen
+from psycopg.adapt import Loader
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from bioplan_gis.errors import DatabaseUnavailableError
 from bioplan_gis.storage.addresses import named, unusable
@@ -34,6 +36,8 @@ OPTIONS: Mapping[str, object] = {
 }
 # A little longer than the server's own limit, whose answer says more.
 PATIENCE_OF_READERS_S = READ_TIMEOUT_S + 5
+# A connection that was used a moment ago is not asked whether it still lives: that costs as much as a short answer.
+FRESH_S = 1.0
 
 Value = TypeVar("Value")
 
@@ -90,12 +94,32 @@ def open_server(url: URL, busy_timeout_s: float, **options: Any) -> Engine:  # n
         url,
         connect_args={name: value for name, value in OPTIONS.items() if name not in url.query},
         execution_options={"bioplan_busy_ms": round(busy_timeout_s * 1000)},
-        pool_pre_ping=True,
         **options,
     )
     event.listen(engine, "do_connect", partial(_connect, url))
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "checkout", partial(_require_alive, engine.dialect))
+    event.listen(engine, "checkin", _remember_use)
     return engine
+
+
+def _require_alive(
+    dialect: Dialect, database: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+) -> None:
+    """A connection that lay idle is asked for an answer first; the pool makes another one where it has none."""
+    if monotonic() - record.info.get(_USED, -math.inf) < FRESH_S:
+        return
+    try:
+        dialect.do_ping(database)
+    except psycopg.Error as error:
+        raise DisconnectionError(str(error)) from error
+
+
+def _remember_use(_database: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info[_USED] = monotonic()
+
+
+_USED = "bioplan_used"
 
 
 @contextmanager
@@ -133,6 +157,14 @@ def _connect(
         raise _wrong_option(url, error) from error
 
 
+class TextAsBytes(Loader):
+    """A text that goes out as the database wrote it: to decode a megabyte and encode it again costs milliseconds."""
+
+    def load(self, data: Buffer) -> bytes:
+        """The bytes of the text, UTF-8."""
+        return bytes(data)
+
+
 def _prepare(database: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     """PostGIS functions are priced so high that the server would compile every query, 0.8 s for one of 30 ms.
 
@@ -142,3 +174,5 @@ def _prepare(database: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     alone = "SET jit = off; SET max_parallel_workers_per_gather = 0"
     database.cursor().execute(f"{alone}; SET timezone = 'UTC'; SET statement_timeout = '{READ_TIMEOUT_S}s'")
     database.autocommit = False
+    # No column is a CHARACTER(n): the type is free to mean this (see ``geojson.as_bytes``).
+    database.adapters.register_loader("bpchar", TextAsBytes)
