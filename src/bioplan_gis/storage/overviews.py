@@ -34,7 +34,7 @@ def renew_overviews(connection: Connection) -> None:
         connection: of the transaction that changed them: a reader sees a layer with its own overviews.
     """
     layers = read_layers(connection)
-    made = dict(connection.execute(_MADE).tuples().all())
+    made = {row.layer: row.digest for row in connection.execute(_MADE)}
     stale = [layer for layer in layers if made.get(layer.id) != layer.digest]
     gone = [*made.keys() - {layer.id for layer in layers}, *(layer.id for layer in stale)]
     if gone:
