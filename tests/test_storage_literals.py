@@ -90,6 +90,19 @@ def test_a_box_over_the_antimeridian_has_two_parts():
 
 
 @pytest.mark.parametrize(
+    ("code", "edges"),
+    [
+        (4326, [119.3, 29.5, 120.6, 30.3]),
+        (4490, [119.3, 29.5, 0, 120.6, 30.3, 9]),
+        (4549, [514433, 3350053, 515000, 3360000]),
+        (4528, [40514433, 3350053, 40515000, 3360000]),
+    ],
+)
+def test_a_box_written_east_first_where_north_comes_first_holds_nothing(code: int, edges: list[float]):
+    assert box_in(edges, crs(code)).is_empty
+
+
+@pytest.mark.parametrize(
     ("code", "edges", "says"),
     [
         ("CRS84", [120, 31, 121, 30], "lower corner above its upper one; the order is west, south, east, north"),

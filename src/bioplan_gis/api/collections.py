@@ -1,5 +1,6 @@
 """What the service holds: landing page, conformance, and the layers (OGC API Features Part 1 and Common Part 2)."""
 
+from math import ceil, floor
 from typing import Any
 from urllib.parse import quote
 
@@ -12,11 +13,12 @@ from bioplan_gis.api.parameters import read_parameters
 from bioplan_gis.api.params import COLLECTIONS_AFTER, COLLECTIONS_LIMIT, FORMAT, LANG, MOST_COLLECTIONS
 from bioplan_gis.catalogue import Column
 from bioplan_gis.crs import CRS84_URI, FEED_CRSS, STORAGE_CRS
-from bioplan_gis.storage.layers import Layer, read_layer, read_layer_page, read_layers
+from bioplan_gis.storage.layers import Bounds, Layer, read_layer, read_layer_page, read_layers
 
 router = APIRouter(prefix="/api")
 
 PLAIN = (FORMAT, LANG)
+_EXTENT_SCALE = 1_000_000
 _FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
@@ -128,8 +130,14 @@ def collection_document(request: Request, layer: Layer) -> Document:
         "links": _links_of(request, layer),
     }
     if layer.bbox is not None:
-        document["extent"] = {"spatial": {"bbox": [list(layer.bbox)], "crs": CRS84_URI}}
+        document["extent"] = {"spatial": {"bbox": [_rounded_outwards(layer.bbox)], "crs": CRS84_URI}}
     return document
+
+
+def _rounded_outwards(bbox: Bounds) -> list[float]:
+    """Bounds with as many decimals as clients keep (0.1 m), so that none of what lies at their edge is lost."""
+    west, south, east, north = (edge * _EXTENT_SCALE for edge in bbox)
+    return [each / _EXTENT_SCALE for each in (floor(west), floor(south), ceil(east), ceil(north))]
 
 
 def _links_of(request: Request, layer: Layer) -> list[Link]:

@@ -239,7 +239,9 @@ def _rows(table: Table, records: Sequence[Record], shapes: Shapes | None) -> lis
     if shapes is None:
         return rows
     wkbs = shapely.to_wkb(shapes, byte_order=1)
-    return [row | {GEOMETRY_COLUMN: wkb} for row, wkb in zip(rows, wkbs, strict=True)]
+    placed = [row | {GEOMETRY_COLUMN: wkb} for row, wkb in zip(rows, wkbs, strict=True)]
+    # What has a place comes first, so that the first page of a layer can be drawn.
+    return sorted(placed, key=lambda row: row[GEOMETRY_COLUMN] is None)
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

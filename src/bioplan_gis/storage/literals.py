@@ -44,13 +44,25 @@ def box_in(edges: Sequence[float], crs: FeedCrs, name: str = "bbox") -> BaseGeom
 
     Returns:
         A polygon; a line or a point where the box has no width or height; two polygons where it crosses the
-        antimeridian, as a box of a geographic CRS does whose first longitude is the greater one.
+        antimeridian, as a box of a geographic CRS does whose first longitude is the greater one. Empty where the box
+        is beyond what the CRS is for, and would not be with its axes exchanged: OGC's compliance suite
+        (ets-ogcapi-features10) writes all boxes east first, and takes no features for an answer but no refusal.
 
     Raises:
         ParameterError: it has another number of edges, lies wrong, or beyond what the CRS is for.
     """
+    if crs.northing_first and _is_east_first(edges, crs):
+        return shapely.Polygon()
     written = ",".join(f"{edge:.15g}" for edge in edges)
     return box_placed(edges, crs, partial(_of_parameter, name, written))
+
+
+def _is_east_first(edges: Sequence[float], crs: FeedCrs) -> bool:
+    """Whether a box of a CRS with northing or latitude first makes sense only the other way round."""
+    if len(edges) not in _CORNERS or not all(math.isfinite(edge) for edge in edges):
+        return False
+    corners = np.array([edges[at] for at in _CORNERS[len(edges)]], dtype=np.float64).reshape(2, 2)
+    return not _of_use(_east_first(corners, crs), crs).all() and bool(_of_use(corners, crs).all())
 
 
 def _of_parameter(name: str, text: str, zh: str, en: str) -> ParameterError:

@@ -155,13 +155,6 @@ CORE_LAYERS: tuple[CoreLayer, ...] = (
         ),
     ),
     CoreLayer(
-        "parks", "园区", "Parks",
-        "文件点名的园区、小镇、孵化器与基地。",
-        "The parks, towns, incubators and bases that a document names.",
-        "GEOMETRY",
-        _spatial("kind kind_zh status aliases relied_on_by concentrates_on focus_zh focus_en area_ha area_source"),
-    ),
-    CoreLayer(
         "industrial_land", "工业用地", "Industrial land",
         "一类、二类、三类工业用地（M1、M2、M3）。",
         "Industrial land of classes M1, M2 and M3.",
@@ -172,6 +165,13 @@ CORE_LAYERS: tuple[CoreLayer, ...] = (
             "building_density_min_percent building_density_max_percent green_ratio_min_percent "
             "green_ratio_max_percent height_min_m height_max_m term_years starting_price_yuan industry indicators"
         ),
+    ),
+    CoreLayer(
+        "parks", "园区", "Parks",
+        "文件点名的园区、小镇、孵化器与基地。",
+        "The parks, towns, incubators and bases that a document names.",
+        "GEOMETRY",
+        _spatial("kind kind_zh status aliases relied_on_by concentrates_on focus_zh focus_en area_ha area_source"),
     ),
     CoreLayer(
         "labs", "实验室与平台", "Laboratories and platforms",
