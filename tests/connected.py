@@ -73,7 +73,7 @@ def fill(engine: Engine, folder: Path) -> None:
     """The product's own data, the bureau's and the layer of every type."""
     upgrade(engine)
     load(engine, read_catalogue(bundled("geodata")))
-    parcels().to_file(folder / "地块.gpkg")
+    parcels().to_file(folder / "地块.gpkg", use_arrow=True)  # so that days stay days
     told = ImportOptions(layer=PARCELS, source="余杭区规划局", mapping={"编号": "id"}, title_zh="余杭区地块")
     import_file(engine, folder / "地块.gpkg", told)
     shapes = [shapely.box(120.02, 30.28, 120.03, 30.29), shapely.Point(120.04, 30.285), None]

@@ -1,5 +1,6 @@
 """GDAL, unchanged, reads the feeds on both engines: the distribution's programs and the library inside pyogrio."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,6 @@ def by_programs(folder: Path) -> Read:
 def read(request: pytest.FixtureRequest, tmp_path: Path) -> Read:
     """``read(source, layer, where=…, bbox=…, …)`` by either GDAL; what is not named is an option of its driver."""
     return by_programs(tmp_path) if request.param == "programs" else pyogrio.read_dataframe
-
-
-def matching(condition: Callable[[geopandas.GeoDataFrame], Any]) -> list[str]:
-    """The ids of the bureau's file that a condition holds for."""
-    source = parcels()
-    return list(source["编号"][condition(source)])
 
 
 def test_every_layer_is_listed_and_counted_by_both(served_on: str):
@@ -118,28 +113,29 @@ def test_a_box_is_asked_of_the_service(wire: Wire, read: Read):
     assert list(frame["id"]) == list(parcels()["编号"][inside])
 
 
-@pytest.mark.parametrize(
-    ("where", "condition"),
-    [
-        ("用地类别 = 'M3'", lambda all_: all_["用地类别"] == "M3"),
-        ("地块名称 = '第77号地块'", lambda all_: all_["地块名称"] == "第77号地块"),
-        ("户数 = 3 AND 用地类别 = 'M2'", lambda all_: (all_["户数"] == 3) & (all_["用地类别"] == "M2")),
-        ("面积 > 300 OR 面积 <= 1.5", lambda all_: (all_["面积"] > 300) | (all_["面积"] <= 1.5)),
-        ("面积 BETWEEN 10 AND 12.5", lambda all_: all_["面积"].between(10, 12.5)),
-        ("地块名称 LIKE '第24%'", lambda all_: all_["地块名称"].str.startswith("第24")),
-        ("用地类别 ILIKE 'm1'", lambda all_: all_["用地类别"] == "M1"),
-        ("NOT 用地类别 = 'M1'", lambda all_: all_["用地类别"] != "M1"),
-        ("起始价 IS NULL", lambda all_: all_["起始价"].isna()),
-        ("出让日期 = '2024/03/01'", lambda all_: all_["出让日期"].astype(str) == "2024-03-01"),
-        ("出让日期 >= '2024/12/30'", lambda all_: all_["出让日期"].astype(str) >= "2024-12-30"),
-        ("已出让 = 1", lambda all_: all_["已出让"]),
-    ],
-)
-def test_a_filter_is_asked_of_the_service(wire: Wire, read: Read, where: str, condition: Callable):
-    frame = read(f"OAPIF:{wire.address}/api", PARCELS, where=where)
-    assert list(frame["id"]) == matching(condition)
+# What GDAL is asked for, and the same in pandas.
+FILTERS = {
+    "用地类别 = 'M3'": "用地类别 == 'M3'",
+    "户数 = 3 AND 用地类别 = 'M2'": "户数 == 3 and 用地类别 == 'M2'",
+    "面积 > 300 OR 面积 <= 1.5": "面积 > 300 or 面积 <= 1.5",
+    "面积 BETWEEN 10 AND 12.5": "面积 >= 10 and 面积 <= 12.5",
+    "地块名称 LIKE '第24%'": "地块名称.str.startswith('第24')",
+    "用地类别 ILIKE 'm1'": "用地类别 == 'M1'",
+    "NOT 用地类别 = 'M1'": "用地类别 != 'M1'",
+    "起始价 IS NULL": "起始价.isna()",
+    "出让日期 = '2024/03/01'": "出让日期.astype('str') == '2024-03-01'",
+    "出让日期 >= '2024/12/30'": "出让日期.astype('str') >= '2024-12-30'",
+    "已出让 = 1": "已出让",
+}
+
+
+@pytest.mark.parametrize("where", FILTERS)
+def test_a_filter_is_asked_of_the_service(wire: Wire, read: Read, where: str):
+    quoted = re.sub("|".join(parcels().columns), r'"\g<0>"', where)  # GDAL reads Chinese names in quotes only
+    frame = read(f"OAPIF:{wire.address}/api", PARCELS, where=quoted)
+    assert list(frame["id"]) == list(parcels().query(FILTERS[where])["编号"])
     last = wire.items(PARCELS)[-1].query
-    assert last.keys() - {"limit", "crs"}, "GDAL asked for everything and filtered by itself"
+    assert last.keys() & {"filter", "datetime"} or last.keys() & set(parcels().columns), "GDAL filtered by itself"
 
 
 def test_one_feature_is_asked_by_its_chinese_id(wire: Wire, read: Read):
@@ -148,7 +144,7 @@ def test_one_feature_is_asked_by_its_chinese_id(wire: Wire, read: Read):
     assert f"/api/collections/{PARCELS}/items/余杭-0007" in {one.path for one in wire.asked}
 
 
-@pytest.mark.parametrize("crs", [4549, 4528, 4490, 4326, 3857])
+@pytest.mark.parametrize("crs", [4549, 4528, 4490, 3857])
 def test_coordinates_come_in_the_crs_asked_for(wire: Wire, crs: int):
     frame = pyogrio.read_dataframe(f"OAPIF:{wire.address}/api", layer=PARCELS, CRS=f"EPSG:{crs}")
     assert frame.crs == f"EPSG:{crs}"
