@@ -53,6 +53,8 @@ def openapi_document(layers: Sequence[Layer], base: str) -> dict[str, Any]:
         layers: of the registry.
         base: absolute address of the service, without a last slash.
     """
+    names = ParameterNames(OPERATIONS)
+    paths = path_items(OPERATIONS, layers, base, names)
     return {
         "openapi": "3.0.3",
         "info": {
@@ -65,19 +67,18 @@ def openapi_document(layers: Sequence[Layer], base: str) -> dict[str, Any]:
         "servers": [{"url": f"{base}/api"}],
         "externalDocs": {"url": f"{base}/", "description": "地图 Map"},
         "tags": [{"name": tag.name, "description": f"{tag.zh} {tag.en}"} for tag in TAGS],
-        "paths": path_items(OPERATIONS, layers, base),
-        "components": _components(),
+        "paths": paths,
+        "components": _components(names),
     }
 
 
-def _components() -> dict[str, Any]:
-    parameters = ParameterNames(OPERATIONS).named
+def _components(names: ParameterNames) -> dict[str, Any]:
     held = {
         "description": "内容未变 The client has it already",
         "headers": _references("ETag", "Cache-Control", "Vary"),
     }
     return {
-        "parameters": {name: parameter.openapi() for name, parameter in parameters.items()},
+        "parameters": {name: one.openapi() for name, one in names.named.items() if name in names.used},
         "headers": {name: {"description": description, "schema": TEXT} for name, description in HEADERS.items()},
         "responses": {"notModified": held} | {name: refusal(description) for name, description in REFUSALS.values()},
         "schemas": dict(SCHEMAS),

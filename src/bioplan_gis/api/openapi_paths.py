@@ -59,15 +59,17 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-def path_items(operations: Sequence[Operation], layers: Sequence[Layer], base: str) -> dict[str, Item]:
+def path_items(
+    operations: Sequence[Operation], layers: Sequence[Layer], base: str, names: "ParameterNames"
+) -> dict[str, Item]:
     """Every operation at its path; those that depend on a layer's columns at a path of each layer.
 
     Args:
         operations: of the service.
         layers: of the registry.
         base: address of the service, for what stands beside the API.
+        names: of the operations' parameters, which learn here which of them are used.
     """
-    names = ParameterNames(operations)
     items: dict[str, Item] = {}
     for operation in operations:
         own = _with_paths(layers) if operation.by_layer else ()
@@ -87,6 +89,7 @@ class ParameterNames:
     def __init__(self, operations: Sequence[Operation]) -> None:
         """Name every parameter of these operations."""
         self.named: dict[str, Parameter[Any]] = {}
+        self.used: set[str] = set()
         self._names: dict[int, str] = {}
         for operation in operations:
             for parameter in operation.parameters:
@@ -97,7 +100,9 @@ class ParameterNames:
 
     def reference(self, parameter: Parameter[Any]) -> Item:
         """A parameter as an operation names it."""
-        return {"$ref": f"#/components/parameters/{self._names[id(parameter)]}"}
+        name = self._names[id(parameter)]
+        self.used.add(name)
+        return {"$ref": f"#/components/parameters/{name}"}
 
 
 def _with_paths(layers: Sequence[Layer]) -> list[Layer]:
