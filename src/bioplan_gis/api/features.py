@@ -134,7 +134,7 @@ def _one_of(  # noqa: PLR0913, PLR0917 - what a route knows
         return None
     links = [*own_links(request, media, item_medias(layer)), to_collection(request, layer)]
     tag, headers = _tag(request, layer, media), _headers(crs)
-    if media is HTML:
+    if media is HTML and not is_held(request, tag):
         document = json.loads(feature) | {"links": links, "attribution": layer.attribution}
         described = collection_document(request, layer)
         return page_response(request, "item", document, headers | _kept(tag), collection=described)

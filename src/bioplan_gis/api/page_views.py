@@ -141,7 +141,7 @@ def items(document: Document, here: Standing) -> View:
         "rows": rows_of(features, filled, references(here.at, here.owner), english=here.english),
         "placed": sum(one.get("geometry") is not None for one in features),
         "layer": str(here.owner.get("id") or ""),
-        "chosen": [Chosen(name, value, here.at.without(name)) for name, value in here.at.asked if name != "after"],
+        "chosen": _chosen(here),
         **_turning(every, here),
         "files": [_of_this_question(file, here) for file in _files(here.owner, here)],
         "ways": every,
@@ -229,7 +229,6 @@ def sites(document: Document, here: Standing) -> View:
         "rows": [(one, one.get("properties") or {}) for one in features],
         "rejected": list(document.get("rejected") or ()),
         "placed": sum(one.get("geometry") is not None for one in features),
-        "chosen": [Chosen(name, value, here.at.without(name)) for name, value in here.at.asked],
         "ways": every_but(ways(document, here), OWN_RELS),
     }
 
@@ -269,6 +268,12 @@ def _first_by_rel(found: Iterable[Way]) -> dict[str, Way]:
     for way in found:
         by_rel.setdefault(way.rel.rpartition("/")[2], way)
     return by_rel
+
+
+def _chosen(here: Standing) -> list[Chosen]:
+    """What decides which features are shown, and how; not how many stand on a page."""
+    deciding = [pair for pair in here.at.asked if pair[0] not in {"after", "limit"}]
+    return [Chosen(name, value, here.at.without(name)) for name, value in deciding]
 
 
 def _files(document: Document, here: Standing) -> list[Way]:
