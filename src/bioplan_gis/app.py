@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.staticfiles import StaticFiles
 
 from bioplan_gis.api import collections, features, health, layouts, maps, openapi, sites
+from bioplan_gis.api.assets import Assets
 from bioplan_gis.api.bounds import Bounds
 from bioplan_gis.api.compression import Compression
 from bioplan_gis.api.documents import problem
@@ -69,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.transfers = asyncio.Semaphore(TRANSFERS_AT_ONCE)
     for routes in (health, collections, features, layouts, sites, openapi, maps):
         app.include_router(routes.router)
-    app.mount("/assets", StaticFiles(directory=bundled("web")), name="assets")
+    app.mount("/assets", Assets(directory=bundled("web")), name="assets")
     # The last one added is the first to see a request.
     for middleware in (Bounds, HeadAsGet, Compression):
         app.add_middleware(middleware)
