@@ -24,6 +24,7 @@ class Relay(BaseHTTPRequestHandler):
     """Passes a request on, and the answer back."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # heads and bodies are written one after the other
     upstream = ""
     asked: ClassVar[list[dict[str, object]]] = []
 
