@@ -1,9 +1,6 @@
 """An answer as a GeoJSON document, the same for the API, the command line and a script."""
 
-import math
-from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, time
 from typing import Any
 
 from bioplan_gis.selection import Answer, Candidate
@@ -59,7 +56,7 @@ def _question(question: Question) -> dict[str, Any]:
 def _near(near: Near) -> dict[str, Any]:
     """The place with what is known of where it is, and the layer that says so."""
     names = ("district_zh", "position_basis", "accuracy_m", "document", "clause", "source")
-    facts = {name: _plain(near.place.facts.get(name)) for name in names}
+    facts = {name: near.place.facts.get(name) for name in names}
     return {
         "id": near.place.id,
         "layer": None if near.layer is None else near.layer.id,
@@ -92,9 +89,9 @@ def _feature(candidate: Candidate, rank: int) -> dict[str, Any]:
 def _properties(candidate: Candidate, rank: int | None) -> dict[str, Any]:
     """What was judged of a piece of land, and its columns; a column that is called like a judgement stands apart."""
     judged = _judged(candidate, rank)
-    facts = {name: _plain(value) for name, value in candidate.land.facts.items()}
+    facts = candidate.land.facts
     hidden = {name: value for name, value in facts.items() if name in judged and name not in OWN_NAMES}
-    return facts | judged | ({"columns": hidden} if hidden else {})
+    return {**facts, **judged} | ({"columns": hidden} if hidden else {})
 
 
 # What an answer says of land in the very sense that its layer's column has.
@@ -131,14 +128,3 @@ def _judged(candidate: Candidate, rank: int | None) -> dict[str, Any]:
         ],
         "zones": [asdict(zone) for zone in candidate.zones],
     }
-
-
-def _plain(value: object) -> object:
-    """A value as JSON has it: moments in ISO 8601, and nothing for a number that JSON does not know."""
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

@@ -63,9 +63,14 @@ class DistanceIntervals:
     least_m: Metres
     most_m: Metres
 
+    @property
+    def ends(self) -> tuple[Metres, Metres, Metres]:
+        """All three."""
+        return self.nominal_m, self.least_m, self.most_m
+
     def __getitem__(self, number: int) -> DistanceInterval | None:
         """One of them; None where nothing is known of it."""
-        nominal_m, least_m, most_m = (float(ends[number]) for ends in (self.nominal_m, self.least_m, self.most_m))
+        nominal_m, least_m, most_m = (float(end[number]) for end in self.ends)
         if isnan(least_m):
             return None
         return DistanceInterval(None if isnan(nominal_m) else nominal_m, least_m, most_m)

@@ -98,8 +98,10 @@ class Grounds:
         """Published areas of the parks around."""
         return np.concatenate([np.array([]), *(lands.frame_ha for lands in self.lands)])
 
-    def within(self, origin: Extent, reach_m: float) -> Numbers:
+    def within(self, origin: Extent | None, reach_m: float) -> Numbers:
         """All land that may be so near, given how well its position is known, and some that is farther."""
+        if origin is None or np.isinf(reach_m):
+            return np.arange(len(self))
         ball = _ball_of(origin)
         farthest_m = reach_m + self.balls.radii_m + self.accuracy_m + ball.radii_m
         return np.flatnonzero(self.balls.chords_m(ball) <= farthest_m)

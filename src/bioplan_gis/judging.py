@@ -15,7 +15,7 @@ from shapely import STRtree
 from sqlalchemy import Connection
 
 from bioplan_gis.crs import SQUARE_METRES_PER_HECTARE, Metres, Shapes, areas_m2
-from bioplan_gis.extents import DistanceIntervals
+from bioplan_gis.extents import DistanceIntervals, Extent
 from bioplan_gis.grounds import (
     Grounds,
     Numbers,
@@ -60,52 +60,73 @@ class Judged:
         grounds: all land that was looked at.
         numbers: which of it was judged; the rest is too far away for any doubt.
         codes: the worst verdict of each that was judged, numbers of ``VERDICTS``.
-        first_m: the least that the distance by which each is ordered can be.
-        last_m: the most that it can be; both are that distance where it was measured.
+        away: how far each is.
     """
 
     grounds: Grounds
     numbers: Numbers
     codes: Codes
-    first_m: Metres
-    last_m: Metres
+    away: "Away"
 
-    def nearest(self, connection: Connection, near: Near, most: int) -> tuple[Numbers, Numbers]:
+    def nearest(self, connection: Connection, most: int) -> tuple[Numbers, Numbers]:
         """The nearest land that may be an answer, so many at most, and the nearest that was rejected.
 
-        In the order of the positions as published, else of the least that the distances can be.
+        In the order of the positions as published, else of the least that the distances can be. All of it is measured.
         """
-        parts = [
-            self._candidates(np.flatnonzero(chosen), count)
-            for chosen, count in ((self.codes != NO, most), (self.codes == NO, MOST_REJECTED))
-        ]
-        away_m = self._measured(connection, near, np.concatenate(parts))
-        ends = np.split(away_m, [len(parts[0])])
-        ordered = (part[np.lexsort((part, metres))] for part, metres in zip(parts, ends, strict=True))
-        first, second = (self.numbers[part] for part in ordered)
+        parts = [self.away.candidates(chosen, count) for chosen, count in _parts(self.codes, most)]
+        self.away.measure(connection, np.concatenate(parts))
+        first, second = (part[np.lexsort((part, self.away.first_m[part]))] for part in parts)
         return first[:most], second[:MOST_REJECTED]
 
-    def _candidates(self, chosen: Numbers, most: int) -> Numbers:
-        """Those that may be among the nearest."""
+
+@dataclass(frozen=True)
+class Away:
+    """How far land is from a place: first by its box, and measured where that leaves something open.
+
+    Attributes:
+        grounds: all land.
+        numbers: which of it this is about.
+        extent: where the place is; None where nobody knows.
+        first_m: the least that the distance by which each is ordered can be.
+        last_m: the most that it can be; both are that distance where it was measured.
+        measured: what was measured; NaN where nothing was.
+    """
+
+    grounds: Grounds
+    numbers: Numbers
+    extent: Extent | None
+    first_m: Metres
+    last_m: Metres
+    measured: DistanceIntervals
+
+    def candidates(self, chosen: Numbers, most: int) -> Numbers:
+        """Those of some that may be among the nearest."""
         if len(chosen) <= most:
             return chosen
         bound = np.partition(self.last_m[chosen], most - 1)[most - 1]
-        return chosen[self.first_m[chosen] <= bound]
+        return np.asarray(chosen[self.first_m[chosen] <= bound])
 
-    def _measured(self, connection: Connection, near: Near, chosen: Numbers) -> Metres:
-        """The distances by which some are ordered."""
-        measured_m = self.first_m[chosen]
-        open_ = np.flatnonzero(measured_m < self.last_m[chosen])
-        extents = self.grounds.extents(connection, self.numbers[chosen[open_]])
-        measured_m[open_] = _ordering_m(intervals_m(extents, near.place.extent))
-        return measured_m
+    def measure(self, connection: Connection, chosen: Numbers) -> None:
+        """Measure those of some that are not measured yet."""
+        open_ = chosen[self.first_m[chosen] < self.last_m[chosen]]
+        if not len(open_):
+            return
+        found = intervals_m(self.grounds.extents(connection, self.numbers[open_]), self.extent)
+        self.first_m[open_] = self.last_m[open_] = _ordering_m(found)
+        for kept, new in zip(self.measured.ends, found.ends, strict=True):
+            kept[open_] = new
+
+
+def _parts(codes: Codes, most: int) -> tuple[tuple[Numbers, int], tuple[Numbers, int]]:
+    """What may be an answer, what is rejected, and how many of each are shown."""
+    return (np.flatnonzero(codes != NO), most), (np.flatnonzero(codes == NO), MOST_REJECTED)
 
 
 def judge_lands(connection: Connection, search: Search) -> Judged:
     """The worst verdict of each piece of land that may be shown, and of all that may be an answer."""
     for grounds, numbers, reach_m in _looks(connection, search):
         judged = _judge(connection, search, grounds, numbers)
-        if np.isinf(reach_m) or np.sum((judged.codes == NO) & (judged.last_m <= reach_m)) >= MOST_REJECTED:
+        if np.isinf(reach_m) or np.sum((judged.codes == NO) & (judged.away.last_m <= reach_m)) >= MOST_REJECTED:
             break
     return judged
 
@@ -120,18 +141,19 @@ def _looks(connection: Connection, search: Search) -> Iterator[tuple[Grounds, Nu
     """Land within growing distances of the place, each with the distance within which none is missing."""
     extent, keeping = search.near.place.extent, keeps(search.subjects)
     land_class = None if search.question.land_class is None else search.question.land_class.code
-    which = {"land_class": land_class, "synthetic": search.question.synthetic}
+    synthetic = search.question.synthetic
     if keeping:
-        grounds = kept_grounds(connection, search.subjects, **which)
+        grounds = kept_grounds(connection, search.subjects, land_class=land_class, synthetic=synthetic)
     for look in LOOKS if extent is not None and np.isfinite(search.limit_m) else (np.inf,):
         reach_m, box, vaguer_m = np.inf, None, None
         if extent is not None and np.isfinite(look):
             reach_m = (search.limit_m + extent.accuracy_m) * look
             box, vaguer_m = box_around(extent.shape, reach_m), reach_m - search.limit_m - extent.accuracy_m
         if not keeping:
-            grounds = read_grounds(connection, search.subjects, **which, box=box, vaguer_m=vaguer_m)
-        near_enough_ = extent is not None and np.isfinite(reach_m)
-        yield grounds, grounds.within(extent, reach_m) if near_enough_ else np.arange(len(grounds)), reach_m
+            grounds = read_grounds(
+                connection, search.subjects, land_class=land_class, synthetic=synthetic, box=box, vaguer_m=vaguer_m
+            )
+        yield grounds, grounds.within(extent, reach_m), reach_m
 
 
 def _judge(connection: Connection, search: Search, grounds: Grounds, numbers: Numbers) -> Judged:
@@ -140,32 +162,34 @@ def _judge(connection: Connection, search: Search, grounds: Grounds, numbers: Nu
     codes = np.full(len(numbers), YES, dtype=np.int8)
     if least_ha is not None:
         codes = _by_stated_area(grounds, numbers, least_ha)
-    codes, first_m, last_m = _by_distance(connection, search, grounds, numbers, codes)
+    codes, away = _by_distance(connection, search, grounds, numbers, codes)
     if least_ha is not None:
         codes = np.minimum(codes, _by_measured_area(connection, grounds, numbers, codes, least_ha))
     for surrounding in search.surroundings:
         codes = np.minimum(codes, _by_surrounding(connection, grounds, numbers, codes, surrounding))
-    return Judged(grounds, numbers, codes, first_m, last_m)
+    return Judged(grounds, numbers, codes, away)
 
 
 def _by_distance(
     connection: Connection, search: Search, grounds: Grounds, numbers: Numbers, codes: Codes
-) -> tuple[Codes, Metres, Metres]:
-    """Verdicts with those on the distance, and the bounds of the distance by which land is ordered."""
+) -> tuple[Codes, Away]:
+    """Verdicts with those on the distance; what the boxes leave open is measured, and what will probably be shown."""
     extent = search.near.place.extent
+    unmeasured = DistanceIntervals(*np.full((3, len(numbers)), np.nan))
     if extent is None:
         endless = np.full(len(numbers), np.inf)
-        return np.minimum(codes, UNCERTAIN), endless, endless
+        return np.minimum(codes, UNCERTAIN), Away(grounds, numbers, None, endless, endless, unmeasured)
     least_m, most_m = distance_bounds_m(grounds.balls[numbers], extent)
     doubt_m = grounds.accuracy_m[numbers] + extent.accuracy_m
     apart = DistanceIntervals(most_m, np.maximum(0.0, least_m - doubt_m), most_m + doubt_m)
     near = near_enough(apart, search.limit_m)
-    first_m, last_m = (least_m if extent.positioned else apart.least_m), most_m
+    away = Away(grounds, numbers, extent, least_m if extent.positioned else apart.least_m, most_m, unmeasured)
     left = np.flatnonzero(((near == UNCERTAIN) & (codes != NO)) | np.isinf(most_m))
-    exact = intervals_m(grounds.extents(connection, numbers[left]), extent)
+    shown = [away.candidates(*part) for part in _parts(np.minimum(codes, near), search.question.limit)]
+    away.measure(connection, np.unique(np.concatenate([left, *shown])))
+    exact = DistanceIntervals(*(end[left] for end in away.measured.ends))
     near[left] = near_enough(exact, search.limit_m)
-    first_m[left] = last_m[left] = _ordering_m(exact)
-    return np.minimum(codes, near), first_m, last_m
+    return np.minimum(codes, near), away
 
 
 def _ordering_m(distances: DistanceIntervals) -> Metres:

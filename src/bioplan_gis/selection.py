@@ -8,7 +8,6 @@ import numpy as np
 from sqlalchemy import Connection
 
 from bioplan_gis.extents import DistanceInterval, Extents
-from bioplan_gis.grounds import intervals_m
 from bioplan_gis.judging import Search, judge_lands, measured_ha
 from bioplan_gis.landuse import Verdict
 from bioplan_gis.plans import ZoneRole, read_zone_roles
@@ -24,7 +23,8 @@ from bioplan_gis.siting.conditions import (
 )
 from bioplan_gis.siting.explain import explain_standings
 from bioplan_gis.siting.surroundings import Side, shares_inside, stand
-from bioplan_gis.storage.layers import Layer, read_layer
+from bioplan_gis.storage.kept import Kept
+from bioplan_gis.storage.layers import Layer, read_layers
 from bioplan_gis.storage.measures import Place
 from bioplan_gis.subjects import (
     LAND,
@@ -40,6 +40,7 @@ from bioplan_gis.subjects import (
 __all__ = ["Answer", "Candidate", "Question", "select_sites"]
 
 FURTHER_LAYERS = ("zones", "tracks", "districts", "documents")
+_ROLES: Kept[Mapping[str, tuple[ZoneRole, ...]]] = Kept(1)
 
 
 @dataclass(frozen=True)
@@ -162,18 +163,23 @@ def select_sites(connection: Connection, question: Question) -> Answer:
     Raises:
         ParameterError: the question names a place or layer that there is not, or asks a layer what it cannot answer.
     """
-    near = read_near(connection, question.near, synthetic=question.synthetic)
-    subjects = subject_layers(connection, question.subject, synthetic=question.synthetic)
+    layers = read_layers(connection)
+    near = read_near(connection, layers, question.near, synthetic=question.synthetic)
+    subjects = subject_layers(layers, question.subject, synthetic=question.synthetic)
     if question.land_class is not None:
         require_classes(subjects)
-    around = [read_surrounding(connection, side, clearance) for side, clearance in _clearances(question)]
+    around = [read_surrounding(connection, layers, side, clearance) for side, clearance in _clearances(question)]
     search = Search(question, near, subjects, tuple(surrounding for _, surrounding in around))
     judged = judge_lands(connection, search)
-    further = [read_layer(connection, layer_id) for layer_id in FURTHER_LAYERS]
+    further = [layer for layer in layers if layer.id in FURTHER_LAYERS]
     named = [*subjects, *([near.layer] if near.layer else []), *(layer for layer, _ in around), *further]
-    shown = judged.nearest(connection, near, question.limit)
-    roles = read_zone_roles(connection)
-    answers, misses = (_explain(search, judged.grounds.places(connection, numbers), roles) for numbers in shown)
+    shown = judged.nearest(connection, question.limit)
+    chosen = np.concatenate(shown)
+    lands = judged.grounds.places(connection, judged.numbers[chosen])
+    distances = [judged.away.measured[number] for number in chosen.tolist()]
+    roles = _ROLES.of(connection, further, lambda: read_zone_roles(connection))
+    candidates = _explain(search, lands, distances, roles)
+    answers, misses = candidates[: len(shown[0])], candidates[len(shown[0]) :]
     return Answer(
         question=question,
         near=near,
@@ -191,21 +197,25 @@ def _clearances(question: Question) -> list[tuple[Side, Clearance]]:
     return [*inside, *(("outside", clearance) for clearance in question.outside)]
 
 
-def _explain(search: Search, lands: list[Place], roles: Mapping[str, tuple[ZoneRole, ...]]) -> tuple[Candidate, ...]:
+def _explain(
+    search: Search,
+    lands: list[Place],
+    distances: list[DistanceInterval | None],
+    roles: Mapping[str, tuple[ZoneRole, ...]],
+) -> tuple[Candidate, ...]:
     """Everything that was judged of the land shown, in words."""
-    extents = _extents(lands)
-    distances = intervals_m(extents, search.near.place.extent)
-    findings = [[_distance_finding(search, distances[at])] for at in range(len(lands))]
+    findings = [[_distance_finding(search, distance)] for distance in distances]
     if search.question.min_area_ha is not None:
         for at, land in enumerate(lands):
             findings[at].append(_area_finding(search, land, search.question.min_area_ha))
+    extents = _extents(lands)
     for surrounding in search.surroundings:
         standing = stand(surrounding, extents, fully=True)
         found = explain_standings(surrounding, standing, shares_inside(surrounding, extents.shapes))
         for at, finding in enumerate(found):
             findings[at].append(finding)
     return tuple(
-        Candidate(land, distances[at], tuple(findings[at]), roles.get(str(land.facts.get("district")), ()))
+        Candidate(land, distances[at], tuple(findings[at]), roles.get(str(land.decisive.get("district")), ()))
         for at, land in enumerate(lands)
     )
 
@@ -232,5 +242,6 @@ def _area_finding(search: Search, land: Place, least_ha: float) -> Finding:
     if not conforms(layer, LAND):
         own_ha = float(measured_ha(_extents([land]).shapes)[0])
         return judge_area(LandArea(None if np.isnan(own_ha) else own_ha, None, measured=True), least_ha)
-    measured = "几何" in (land.facts.get("area_source") or "")
-    return judge_area(LandArea(land.facts["area_ha"], land.facts["park_area_ha"], measured=measured), least_ha)
+    told = land.decisive
+    measured = "几何" in (told.get("area_source") or "")
+    return judge_area(LandArea(told["area_ha"], told["park_area_ha"], measured=measured), least_ha)

@@ -1,6 +1,7 @@
 """What a question names: the layers that are searched, the place that land should be near, the layers around it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shapely import Point
@@ -11,7 +12,7 @@ from bioplan_gis.extents import Extent
 from bioplan_gis.landuse import LandClass
 from bioplan_gis.siting.conditions import Clearance
 from bioplan_gis.siting.surroundings import Side, Surrounding
-from bioplan_gis.storage.layers import Layer, read_layers
+from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.measures import Place, read_place, read_shapes
 
 LAND, LABS = "industrial_land", "labs"
@@ -64,19 +65,23 @@ def conforms(layer: Layer, core: str) -> bool:
     return core in {layer.id, layer.conforms_to}
 
 
-def subject_layers(connection: Connection, subject: str | None, *, synthetic: bool) -> tuple[Layer, ...]:
+def subject_layers(layers: Sequence[Layer], subject: str | None, *, synthetic: bool) -> tuple[Layer, ...]:
     """The layers that are searched: the one that was named, or all industrial land.
+
+    Args:
+        layers: all that there are, as for all that follows.
+        subject: the id of the one to search.
+        synthetic: whether made-up layers may be among them.
 
     Raises:
         ParameterError: the named layer is none, or has neither areas nor points.
     """
-    layers = read_layers(connection)
     if subject is None:
         return tuple(layer for layer in layers if conforms(layer, LAND) and (synthetic or not layer.synthetic))
     return (_spatial(layers, "subject", subject),)
 
 
-def read_near(connection: Connection, near: str, *, synthetic: bool) -> Near:
+def read_near(connection: Connection, layers: Sequence[Layer], near: str, *, synthetic: bool) -> Near:
     """A laboratory by its id, a feature of any layer (``LAYER/ID``), or a point (``lon,lat``).
 
     A laboratory that a user imported goes before a built-in one of the same id.
@@ -87,7 +92,6 @@ def read_near(connection: Connection, near: str, *, synthetic: bool) -> Near:
     point = POINT.fullmatch(near)
     if point is not None:
         return Near(_point(near, float(point[1]), float(point[2])), None)
-    layers = read_layers(connection)
     labs = [layer for layer in layers if conforms(layer, LABS) and (synthetic or not layer.synthetic)]
     for layer in sorted(labs, key=lambda one: one.imported, reverse=True):
         place = read_place(connection, layer, near)
@@ -101,13 +105,15 @@ def read_near(connection: Connection, near: str, *, synthetic: bool) -> Near:
     return _near(place, named)
 
 
-def read_surrounding(connection: Connection, side: Side, clearance: Clearance) -> tuple[Layer, Surrounding]:
+def read_surrounding(
+    connection: Connection, layers: Sequence[Layer], side: Side, clearance: Clearance
+) -> tuple[Layer, Surrounding]:
     """A layer that land must lie within or keep clear of.
 
     Raises:
         ParameterError: there is no such layer, or it has no geometry or, for ``inside``, only lines.
     """
-    layer = _spatial(read_layers(connection), side, clearance.layer_id, lines=side == "outside")
+    layer = _spatial(layers, side, clearance.layer_id, lines=side == "outside")
     title_zh, title_en = _marked(layer.title_zh, layer.title_en, made_up=layer.synthetic)
     return layer, Surrounding(side, layer.id, title_zh, title_en, clearance.metres, read_shapes(connection, layer))
 
@@ -141,7 +147,7 @@ def _marked(zh: str, en: str, *, made_up: bool) -> tuple[str, str]:
     return (f"{zh}（合成数据）", f"{en} (synthetic)") if made_up else (zh, en)
 
 
-def _spatial(layers: tuple[Layer, ...], parameter: str, layer_id: str, *, lines: bool = False) -> Layer:
+def _spatial(layers: Sequence[Layer], parameter: str, layer_id: str, *, lines: bool = False) -> Layer:
     """The layer of that id, if it can be what the parameter asks."""
     wanted = [layer for layer in layers if layer.geometry_type and (lines or layer.geometry_type not in LINES)]
     found = next((layer for layer in wanted if layer.id == layer_id), None)
@@ -171,7 +177,7 @@ def _point(text: str, longitude: float, latitude: float) -> Place:
         f"{longitude:g}, {latitude:g}" if text.count(".") == 0 else ", ".join(re.split(r"\s*[,，]\s*", text.strip()))
     )
     extent = Extent(Point(longitude, latitude), 0.0, positioned=True)
-    return Place(where, "", f"所给的点（{where}）", f"the point given ({where})", extent, {})
+    return Place(where, "", f"所给的点（{where}）", f"the point given ({where})", extent)
 
 
 def _no_such_place(near: str) -> ParameterError:

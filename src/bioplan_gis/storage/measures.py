@@ -4,8 +4,11 @@ All land is read as arrays of what decides, with no more of its geometry than bo
 the boxes leave open, and whole records only of what an answer shows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    Text,
     cast,
     func,
     null,
@@ -29,19 +33,22 @@ from sqlalchemy import (
 
 from bioplan_gis.crs import Metres, Shapes, degrees_around
 from bioplan_gis.extents import Extent, Extents
+from bioplan_gis.storage.geojson import properties_json
+from bioplan_gis.storage.keys import KEYS, has_key, written
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.spatial import edges_of, near_box
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, METADATA
 
-# Databases take no more bound values than some ten thousand.
-KEYS_AT_ONCE = 10_000
 NOWHERE = np.full(4, np.nan).astype(">f8").tobytes()
 NAMES_ZH = ("name_zh", "name_en", "parcel_no")
 NAMES_EN = ("name_en", "name_zh", "parcel_no")
+# The columns of the core schema by which land is judged, beside where it is.
+DECISIVE = ("synthetic", "district", "area_ha", "park_area_ha", "area_source")
 
 Bounds = NDArray[np.float64]
 Keys = NDArray[np.int64]
 Box = tuple[float, float, float, float]
+Record = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,8 @@ class Place:
         name_zh: its name; where it has none, what else tells it from others.
         name_en: its English name, likewise.
         extent: its own shape, or its district's where no more is known; None where not even that is.
-        facts: every column of the layer, with dates and lists as Python has them.
+        properties: every column of the layer, as the database writes a GeoJSON feature's properties.
+        decisive: those of the columns ``DECISIVE`` that its layer has in the core schema's sense.
         synthetic: whether it is made up.
     """
 
@@ -63,11 +71,18 @@ class Place:
     name_zh: str
     name_en: str
     extent: Extent | None
-    facts: Mapping[str, Any]
+    properties: str = "{}"
+    decisive: Mapping[str, Any] = field(default_factory=dict)
     synthetic: bool = False
 
+    @cached_property
+    def facts(self) -> Mapping[str, Any]:
+        """Every column of the layer as JSON has it."""
+        facts: Mapping[str, Any] = json.loads(self.properties)
+        return facts
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Lands:
     """Features of a layer that may be the land that is looked for, as arrays in one order.
 
@@ -131,43 +146,56 @@ def lands(
 ) -> tuple[Select[Any], ...]:
     """The statements of ``read_lands``: one that the spatial index answers, one for what it cannot leave out."""
     table, geometry = layer.table, layer.table.c[GEOMETRY_COLUMN]
-    decisive = [_number(layer, name) for name in ("accuracy_m", "area_ha", "park_area_ha")]
+    source = _Source.of(layer)
+    decisive = [source.number(name) for name in ("accuracy_m", "area_ha", "park_area_ha")]
     every = select(table.c.fid, *decisive, edges_of(geometry))
     if land_class is not None:
         every = every.where(table.c.land_class == land_class)
-    if not synthetic and _knows(layer, "synthetic"):
+    if not synthetic and source.knows("synthetic"):
         every = every.where(table.c.synthetic.is_not(True))
     if box is None:
         return (every,)
-    vague = _number(layer, "accuracy_m") > (np.inf if vaguer_m is None else vaguer_m)
+    vague = source.number("accuracy_m") > (np.inf if vaguer_m is None else vaguer_m)
     return every.where(near_box(geometry, box)), every.where(or_(geometry.is_(None), vague))
 
 
 def read_extents(connection: Connection, layer: Layer, keys: Keys) -> Extents:
     """Where features are, in the order of their keys; where a feature has no position, its district's shape."""
-    rows = {row.fid: row for row in _in_parts(connection, placed(layer, [layer.table.c.fid]), layer.table, keys)}
+    if not len(keys):
+        return Extents(np.array([], dtype=object), np.array([]), np.array([], dtype=bool))
+    rows = {row[0]: row for row in _keyed(connection, _whereabouts(_Source.of(layer)), keys)}
     found = [rows[key] for key in keys.tolist()]
-    shapes, districts = _shapes([row.bioplan_wkb for row in found]), _district_shapes(found)
+    shapes, accuracy_m = _shapes([row[1] for row in found]), np.nan_to_num(_numbers([row[2] for row in found]))
     positioned = ~shapely.is_missing(shapes)
-    accuracy_m = _numbers([row.bioplan_accuracy_m for row in found])
-    district_accuracy_m = _numbers([row.bioplan_district_accuracy_m for row in found])
-    return Extents(
-        shapes=np.where(positioned, shapes, districts),
-        accuracy_m=np.nan_to_num(np.where(positioned, accuracy_m, district_accuracy_m)),
-        positioned=positioned,
-    )
+    if not positioned.all():
+        lost = np.flatnonzero(~positioned)
+        districts = _districts(connection, layer, keys[lost])
+        shapes[lost] = [None if one is None else one.shape for one in districts]
+        accuracy_m[lost] = [0.0 if one is None else one.accuracy_m for one in districts]
+    return Extents(shapes, accuracy_m, positioned)
 
 
 def read_place(connection: Connection, layer: Layer, feature_id: str) -> Place | None:
     """A feature of a layer with geometry, by its id; None where there is none."""
-    row = connection.execute(places(layer).where(layer.table.c.id == feature_id)).one_or_none()
-    return None if row is None else _place_of(layer, row)
+    key = connection.execute(select(layer.table.c.fid).where(layer.table.c.id == feature_id)).scalar_one_or_none()
+    return None if key is None else read_places(connection, layer, np.array([key]))[0]
 
 
 def read_places(connection: Connection, layer: Layer, keys: Keys) -> list[Place]:
     """Features of a layer with geometry, in the order of their keys."""
-    rows = {row.fid: row for row in _in_parts(connection, places(layer), layer.table, keys)}
-    return [_place_of(layer, rows[key]) for key in keys.tolist()]
+    if not len(keys):
+        return []
+    rows = {row[0]: row for row in _keyed(connection, _records(_Source.of(layer)), keys)}
+    found = [rows[key] for key in keys.tolist()]
+    shapes = _shapes([row[1] for row in found])
+    extents = [
+        None if shape is None else Extent(shape, row[2] or 0.0, positioned=True)
+        for shape, row in zip(shapes, found, strict=True)
+    ]
+    lost = [at for at, extent in enumerate(extents) if extent is None]
+    for at, extent in zip(lost, _districts(connection, layer, keys[lost]), strict=True):
+        extents[at] = extent
+    return [_place_of(layer, row, extent) for row, extent in zip(found, extents, strict=True)]
 
 
 def read_shapes(connection: Connection, layer: Layer) -> Shapes:
@@ -175,27 +203,6 @@ def read_shapes(connection: Connection, layer: Layer) -> Shapes:
     geometry = layer.table.c[GEOMETRY_COLUMN]
     statement = select(_wkb(geometry)).where(geometry.is_not(None)).order_by(layer.table.c.fid)
     return _shapes(connection.execute(statement).scalars().all())
-
-
-def places(layer: Layer) -> Select[Any]:
-    """All columns of a layer, with positions."""
-    return placed(layer, [column for column in layer.table.columns if column.name != GEOMETRY_COLUMN])
-
-
-def placed(layer: Layer, facts: Sequence[ColumnElement[Any]]) -> Select[Any]:
-    """Columns of a layer, its geometry and accuracy, and its district's where it has no geometry of its own."""
-    table, geometry = layer.table, layer.table.c[GEOMETRY_COLUMN]
-    own = [_wkb(geometry).label("bioplan_wkb"), _number(layer, "accuracy_m").label("bioplan_accuracy_m")]
-    if not _knows(layer, "district"):
-        lacking = [null().label("bioplan_district_wkb"), cast(null(), Double()).label("bioplan_district_accuracy_m")]
-        return select(*facts, *own, *lacking)
-    districts = METADATA.tables["districts"].alias("its_district")
-    in_district = (districts.c.id == table.c.district) & geometry.is_(None)
-    its = [
-        _wkb(districts.c[GEOMETRY_COLUMN]).label("bioplan_district_wkb"),
-        districts.c.accuracy_m.label("bioplan_district_accuracy_m"),
-    ]
-    return select(*facts, *own, *its).select_from(table.outerjoin(districts, in_district))
 
 
 def box_around(shape: BaseGeometry, distance_m: float) -> Box:
@@ -206,62 +213,102 @@ def box_around(shape: BaseGeometry, distance_m: float) -> Box:
     return west - degrees_east, south - degrees_north, east + degrees_east, north + degrees_north
 
 
-def _knows(layer: Layer, name: str) -> bool:
-    """Whether a layer has a column of the core schema; one of that name in a user's own table may mean anything."""
-    return name in layer.table.c and (layer.conforms_to is not None or not layer.imported)
+@dataclass(frozen=True)
+class _Source:
+    """A table and whether its columns mean what the core schema says: all that a statement depends on."""
+
+    table: Table
+    core: bool
+
+    @classmethod
+    def of(cls, layer: Layer) -> "_Source":
+        return cls(layer.table, layer.conforms_to is not None or not layer.imported)
+
+    def knows(self, name: str) -> bool:
+        """Whether it has a column of the core schema; one of that name in a user's own table may mean anything."""
+        return self.core and name in self.table.c
+
+    def number(self, name: str) -> ColumnElement[Any]:
+        return self.table.c[name] if self.knows(name) else cast(null(), Double())
 
 
-def _number(layer: Layer, name: str) -> ColumnElement[Any]:
-    return layer.table.c[name] if _knows(layer, name) else cast(null(), Double())
+# The statements are made once for a table, since making them costs more than asking them.
+
+
+@lru_cache(maxsize=256)
+def _whereabouts(source: _Source) -> Select[Any]:
+    table = source.table
+    return select(table.c.fid, _wkb(table.c[GEOMETRY_COLUMN]), source.number("accuracy_m")).where(has_key(table.c.fid))
+
+
+@lru_cache(maxsize=256)
+def _records(source: _Source) -> Select[Any]:
+    """Key, geometry, accuracy, id, all columns as one text, and those by which a feature is named and judged."""
+    table = source.table
+    own = [column for column in table.c if column.name not in {"fid", "id", GEOMETRY_COLUMN}]
+    told = [table.c[name] for name in _naming(source)]
+    decisive = [table.c[name] for name in DECISIVE if source.knows(name)]
+    return _whereabouts(source).add_columns(table.c.id, properties_json(*own), *told, *decisive)
+
+
+@lru_cache(maxsize=256)
+def _naming(source: _Source) -> tuple[str, ...]:
+    """The columns that may name a feature; of a table without such columns, its first text."""
+    names = tuple(name for name in NAMES_ZH if name in source.table.c)
+    texts = (column.name for column in source.table.c if isinstance(column.type, Text) and column.name != "id")
+    return names or tuple(islice(texts, 1))
+
+
+@lru_cache(maxsize=256)
+def _in_districts(source: _Source) -> Select[Any]:
+    table, districts = source.table, METADATA.tables["districts"].alias("its_district")
+    its = select(table.c.fid, _wkb(districts.c[GEOMETRY_COLUMN]), districts.c.accuracy_m)
+    return its.join_from(table, districts, districts.c.id == table.c.district).where(has_key(table.c.fid))
+
+
+def _districts(connection: Connection, layer: Layer, keys: Keys) -> list[Extent | None]:
+    """The districts' shapes of features without a position, each made once however many features lie in it."""
+    source = _Source.of(layer)
+    if not len(keys) or not source.knows("district"):
+        return [None] * len(keys)
+    rows = {row[0]: row for row in _keyed(connection, _in_districts(source), keys) if row[1] is not None}
+    shapes = {wkb: shapely.from_wkb(wkb) for wkb in {bytes(row[1]) for row in rows.values()}}
+    return [
+        Extent(shapes[bytes(rows[key][1])], rows[key][2] or 0.0, positioned=False) if key in rows else None
+        for key in keys.tolist()
+    ]
+
+
+def _keyed(connection: Connection, statement: Select[Any], keys: Keys) -> Sequence[Record]:
+    return connection.execute(statement, {KEYS: written(keys.tolist(), connection.dialect.name)}).all()
 
 
 def _wkb(geometry: ColumnElement[Any]) -> ColumnElement[bytes]:
     return func.ST_AsBinary(geometry, type_=LargeBinary())
 
 
-def _in_parts(connection: Connection, statement: Select[Any], table: Table, keys: Keys) -> Iterator[Row[Any]]:
-    for at in range(0, len(keys), KEYS_AT_ONCE):
-        yield from connection.execute(statement.where(table.c.fid.in_(keys[at : at + KEYS_AT_ONCE].tolist())))
-
-
 def _shapes(wkb: Sequence[bytes | None]) -> Shapes:
     return np.asarray(shapely.from_wkb(np.array([None if one is None else bytes(one) for one in wkb], dtype=object)))
-
-
-def _district_shapes(rows: Sequence[Row[Any]]) -> Shapes:
-    """The districts' shapes, each read once however many features lie in it."""
-    texts = [None if row.bioplan_district_wkb is None else bytes(row.bioplan_district_wkb) for row in rows]
-    known = {wkb: shapely.from_wkb(wkb) for wkb in set(texts) - {None}}
-    shapes = np.empty(len(texts), dtype=object)
-    shapes[:] = [known.get(wkb) for wkb in texts]
-    return shapes
 
 
 def _numbers(values: Sequence[float | None]) -> Metres:
     return np.array(values, dtype=float)
 
 
-def _place_of(layer: Layer, row: Row[Any]) -> Place:
-    facts = {column.name: row._mapping[layer.table.c[column.name]] for column in layer.columns}  # noqa: SLF001 - its public name
-    identity = row._mapping[layer.table.c.id]  # noqa: SLF001
-    name_zh, name_en = (_name_of(layer, facts, names) or identity for names in (NAMES_ZH, NAMES_EN))
-    synthetic = layer.synthetic or (_knows(layer, "synthetic") and facts["synthetic"] is True)
-    return Place(identity, layer.id, name_zh, name_en, _extent_of(row), facts, synthetic)
+def _place_of(layer: Layer, row: Record, extent: Extent | None) -> Place:
+    source, identity = _Source.of(layer), row[3]
+    naming = _naming(source)
+    texts: dict[str, Any] = dict(zip(naming, row[5:], strict=False))
+    decisive = dict(zip((name for name in DECISIVE if source.knows(name)), row[5 + len(naming) :], strict=True))
+    name_zh, name_en = (
+        _name_of(texts, [name for name in names if name in texts] or naming) or identity
+        for names in (NAMES_ZH, NAMES_EN)
+    )
+    synthetic = layer.synthetic or decisive.get("synthetic") is True
+    return Place(identity, layer.id, name_zh, name_en, extent, row[4], decisive, synthetic)
 
 
-def _name_of(layer: Layer, facts: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The first name that a feature has; of a layer without such columns, its first text."""
-    texts = [name for name in names if name in facts]
-    texts = texts or [column.name for column in layer.columns if column.type == "text"][:1]
-    found = (facts[name] for name in texts)
+def _name_of(texts: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """The first name that a feature has."""
+    found = (texts[name] for name in names)
     return next((value for value in found if isinstance(value, str) and value.strip()), None)
-
-
-def _extent_of(row: Row[Any]) -> Extent | None:
-    if row.bioplan_wkb is not None:
-        return Extent(shapely.from_wkb(row.bioplan_wkb), row.bioplan_accuracy_m or 0.0, positioned=True)
-    if row.bioplan_district_wkb is not None:
-        return Extent(
-            shapely.from_wkb(row.bioplan_district_wkb), row.bioplan_district_accuracy_m or 0.0, positioned=False
-        )
-    return None
