@@ -15,12 +15,14 @@ from sqlalchemy.sql import visitors
 from bioplan_gis.catalogue import Column
 from bioplan_gis.crs import CRS84, FeedCrs
 from bioplan_gis.errors import ParameterError
-from bioplan_gis.storage.clauses import LONG_INTEGER, condition
+from bioplan_gis.storage.clauses import condition
 from bioplan_gis.storage.equality import equal_to
 from bioplan_gis.storage.gdal_filters import cql2_text
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.moments import related, span_of
 from bioplan_gis.storage.operands import MOMENTS, Scope, property_of
+from bioplan_gis.storage.places import LONG_INTEGER, placed_json_tree, placed_text_tree
+from bioplan_gis.storage.syntax import syntax_fault
 
 Language = Literal["cql2-text", "cql2-json", "cql-text"]
 
@@ -37,7 +39,7 @@ _NUMBER = r"-?[\d.]+(?:[eE][-+]?\d+)?"
 _COORDINATES = re.compile(rf"(?<=[(,])\s*{_NUMBER}(?:\s+{_NUMBER}){{0,3}}\s*(?=[,)])")
 _OPERATOR = re.compile(r"\b(?:and|or|not|between|div)\b|[-+*/%^]", re.IGNORECASE)
 _LONG_INTEGER = re.compile(rf"({_QUOTED})|(?<![\w.])(\d{{16,}})(?![\w.])")
-_PLACE = re.compile(r"--> (\d+):(\d+)|line (\d+) column (\d+)")
+_POINTED = re.compile(rf"({_QUOTED})|(?<![\w.])(\.\d)")
 _OVERFLOW = "22003"
 
 
@@ -74,10 +76,16 @@ def where_clause(  # noqa: PLR0913 - as many as a filter has parameters
     if lang == "cql-text":
         text = cql2_text(text, layer)
     scope = _scope(layer, name, text, dialect, crs)
-    tree = _tree(text, scope, as_json=text.lstrip().startswith("{") if lang is None else lang == "cql2-json")
+    _require_modest(text, scope)
+    as_json = text.lstrip().startswith("{") if lang is None else lang == "cql2-json"
+    tree = (_json_tree if as_json else _text_tree)(text, scope)
     if _levels(tree) > MOST_LEVELS:
         raise _too_much(scope)
-    clause = condition(tree, scope, decides=True)
+    try:
+        clause = condition(tree, scope, decides=True)
+    except ParameterError:
+        # Only now is it worth while to find out where things stand.
+        clause = condition((placed_json_tree if as_json else placed_text_tree)(tree, text), scope, decides=True)
     if sum(isinstance(part, BindParameter) for part in visitors.iterate(clause)) > MOST_VALUES:
         raise scope.fault(
             "", f"筛选条件中的值超过 {MOST_VALUES} 个。", f"The filter has more than {MOST_VALUES} values."
@@ -159,17 +167,35 @@ def _kinds(layer: Layer) -> Mapping[str, str]:
     return MappingProxyType({"id": "text"} | {column.name: column.type for column in layer.columns})
 
 
-def _tree(text: str, scope: Scope, *, as_json: bool) -> Any:  # noqa: ANN401 - JSON
-    """A filter as the JSON encoding of CQL2 has it."""
-    _require_modest(text, scope)
+def _text_tree(text: str, scope: Scope) -> Any:  # noqa: ANN401 - JSON
+    """CQL2 text as the JSON encoding has it."""
+    whole = _POINTED.sub(_with_nought, text)
     try:
-        if as_json:
-            cql2.parse_json(text)
-            return json.loads(text)
-        cql2.parse_text(text)
-        return cql2.parse_text(_LONG_INTEGER.sub(_as_call, text)).to_json()
-    except (cql2.ParseError, cql2.ValidationError, ValueError) as error:
-        raise _syntax_fault(str(error), scope) from error
+        cql2.parse_text(whole)
+        return cql2.parse_text(_LONG_INTEGER.sub(_as_call, whole)).to_json()
+    except Exception as error:  # the parser raises no narrower one for an empty geometry
+        raise syntax_fault(str(error), whole, scope) from error
+
+
+def _with_nought(found: re.Match[str]) -> str:
+    """The parser wants a digit before the point, which OGC 21-065r2 lets go (annex B)."""
+    return found[1] or f"0{found[2]}"
+
+
+def _json_tree(text: str, scope: Scope) -> Any:  # noqa: ANN401 - JSON
+    """CQL2 JSON, which the parser has found to be such; where it has not, the place is found by reading it."""
+    try:
+        tree = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise scope.fault_at(error.pos, "不是 JSON。", f"This is not JSON ({error.msg}).") from error
+    except (ValueError, RecursionError) as error:
+        raise _too_much(scope) from error
+    try:
+        cql2.parse_json(text)
+    except Exception as error:  # the same
+        condition(placed_json_tree(tree, text), scope)
+        raise scope.fault_at(0, f"不是 CQL2 JSON（{error}）。", f"This is not CQL2 JSON ({error}).") from error
+    return tree
 
 
 def _as_call(found: re.Match[str]) -> str:
@@ -217,18 +243,3 @@ def _depth(text: str) -> int:
         depth += 1 if bracket == "(" else -1
         deepest = max(deepest, depth)
     return deepest
-
-
-def _syntax_fault(message: str, scope: Scope) -> ParameterError:
-    zh = "不是 CQL2；例如 land_class = 'M3' AND area_ha > 2。属性名含空格或符号时用双引号，文本用单引号。"
-    en = (
-        "this is not CQL2, such as land_class = 'M3' AND area_ha > 2. A name with blanks or signs stands in double "
-        "quotes, a text in single ones."
-    )
-    place = _PLACE.search(message)
-    if place is None:
-        reason = message.strip().splitlines()[0] if message.strip() else ""
-        return scope.fault_at(-1, f"{zh}（{reason}）", f"{en} ({reason})")
-    line, column = (int(one) for one in place.groups() if one is not None)
-    lines = scope.text.splitlines(keepends=True)
-    return scope.fault_at(min(sum(map(len, lines[: line - 1])) + max(column - 1, 0), len(scope.text)), zh, en)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from bioplan_gis.crs import areas_m2, distance_m
 from bioplan_gis.storage import gpkg
 
 _ACCENTS = dict.fromkeys(range(0x300, 0x370))
@@ -90,6 +92,46 @@ def _prepared(found: bytes) -> BaseGeometry:
     return shape
 
 
+def geometry_area_m2(first: bytes) -> float:
+    """Area in m² on the ellipsoid of a GeoPackage blob or WKB; 0 where there is no polygon."""
+    return float(areas_m2(np.array([_shape(first)], dtype=object))[0])
+
+
+def geometry_distance_m(first: bytes, second: bytes) -> float:
+    """Least distance in metres on the ellipsoid between two of them."""
+    return distance_m(_shape(first), _shape(second))
+
+
+def geometry_type(first: bytes) -> str:
+    """Its type, such as ``Polygon``."""
+    return str(_shape(first).geom_type)
+
+
+def lower(text: str) -> str:
+    """A text in lower case."""
+    return text.lower()
+
+
+def upper(text: str) -> str:
+    """A text in upper case."""
+    return text.upper()
+
+
+def absolute(value: float) -> float:
+    """A number without its sign."""
+    return abs(value)
+
+
+def ceil(value: float) -> float:
+    """The least whole number not below a number."""
+    return float(math.ceil(value)) if math.isfinite(value) else value
+
+
+def floor(value: float) -> float:
+    """The greatest whole number not above a number."""
+    return float(math.floor(value)) if math.isfinite(value) else value
+
+
 OF_FILTERS: dict[str, Callable[..., Any]] = {
     "bioplan_fold_case": fold_case,
     "bioplan_strip_accents": strip_accents,
@@ -98,4 +140,12 @@ OF_FILTERS: dict[str, Callable[..., Any]] = {
     "bioplan_power": power,
     "bioplan_relates": relates,
     "bioplan_compare_lists": compare_lists,
+    "bioplan_area_m2": geometry_area_m2,
+    "bioplan_distance_m": geometry_distance_m,
+    "bioplan_geometry_type": geometry_type,
+    "bioplan_lower": lower,
+    "bioplan_upper": upper,
+    "bioplan_abs": absolute,
+    "bioplan_ceil": ceil,
+    "bioplan_floor": floor,
 }

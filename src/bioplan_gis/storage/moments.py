@@ -20,6 +20,7 @@ from bioplan_gis.storage.operands import (
     property_of,
     timestamp_of,
 )
+from bioplan_gis.storage.places import Word, place_of
 
 Condition = ColumnElement[Any]
 _OPEN_START, _OPEN_END = (
@@ -91,12 +92,13 @@ def interval_of(ends: Sequence[Any], scope: Scope) -> Operand:
     Raises:
         ParameterError: an end is no instant, or the end lies before the start.
     """
+    token = Word("INTERVAL", place_of(ends))
     if len(ends) != 2:  # noqa: PLR2004 - a start and an end
-        raise scope.fault("INTERVAL", "时段须有起、止两端。", "An interval has a start and an end.")
-    start, end = (_end_of(each, scope) for each in ends)
+        raise scope.fault(token, "时段须有起、止两端。", "An interval has a start and an end.")
+    start, end = (_end_of(each, token, scope) for each in ends)
     if start and end and start.value and end.value and _python_moment(start) > _python_moment(end):
         raise scope.fault(start.token, "时段的起点晚于终点。", "The interval begins after its end.")
-    return Operand("interval", None, "INTERVAL", (start, end))
+    return Operand("interval", None, token, (start, end))
 
 
 def span_of(text: str, scope: Scope) -> Operand:
@@ -119,7 +121,7 @@ def _python_moment(one: Operand) -> dt.datetime:
     return one.value if isinstance(one.value, dt.datetime) else dt.datetime.combine(one.value, dt.time())
 
 
-def _end_of(node: object, scope: Scope) -> Operand | None:
+def _end_of(node: object, token: str, scope: Scope) -> Operand | None:
     """An end of an interval; None where it is open."""
     if node == "..":
         return None
@@ -131,7 +133,7 @@ def _end_of(node: object, scope: Scope) -> Operand | None:
         if isinstance(node, dict) and isinstance(node.get(name), str):
             return read(node[name], scope)
     raise scope.fault(
-        "INTERVAL",
+        token,
         "时段的两端只能是日期、时间、属性或“..”。",
         "An end of an interval is a date, a timestamp, a property or “..”.",
     )

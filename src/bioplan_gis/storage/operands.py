@@ -3,24 +3,27 @@
 import datetime as dt
 import math
 import re
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Date, DateTime, Double, Table, Text, Time, literal
 
 from bioplan_gis.crs import CRS84, FeedCrs
 from bioplan_gis.errors import ParameterError
+from bioplan_gis.storage.places import Word, place_of
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, INTEGER, Json
 
 NUMBERS = frozenset({"integer", "number"})
 MOMENTS = frozenset({"date", "datetime", "timestamp"})
 SIGNED_64 = 2**63
+GEOMETRY = "geometry"
 _SHOWN = 24
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-_NAMES_OF_GEOMETRY = ("geometry", GEOMETRY_COLUMN)
 KIND_ZH: Mapping[str, str] = {
     "text": "文本", "integer": "数", "number": "数", "boolean": "布尔值", "date": "日期", "time": "时刻",
     "datetime": "时间", "timestamp": "时间", "list": "列表", "json": "对象", "geometry": "几何", "interval": "时段",
@@ -77,6 +80,14 @@ class Scope:
     dialect: str
     crs: FeedCrs = CRS84
 
+    @cached_property
+    def geometries(self) -> tuple[str, ...]:
+        """What the geometry is called; none in a plain table."""
+        if GEOMETRY_COLUMN not in self.table.c:
+            return ()
+        name = geometry_name(self.kinds)
+        return (name, GEOMETRY_COLUMN) if name == GEOMETRY else (name,)
+
     @property
     def on_postgis(self) -> bool:
         """Whether the statement is for PostGIS."""
@@ -84,7 +95,9 @@ class Scope:
 
     def fault(self, token: str, zh: str, en: str) -> ParameterError:
         """The error for something that stands in the filter."""
-        at = self.text.casefold().find(token.casefold()) if token else -1
+        at = place_of(token)
+        if at < 0 and token:
+            at = self.text.casefold().find(token.casefold())
         return self.fault_at(at, zh, en)
 
     def fault_at(self, at: int, zh: str, en: str) -> ParameterError:
@@ -99,17 +112,28 @@ class Scope:
         )
 
 
+def geometry_name(columns: Container[str]) -> str:
+    """What filters and schemas call the geometry: ``geometry``, or with a stroke behind where a column is called so."""
+    name = GEOMETRY
+    while name in columns:
+        name += "_"
+    return name
+
+
 def property_of(name: str, scope: Scope) -> Operand:
     """A property of the layer.
 
     Raises:
-        ParameterError: the layer has none of that name; the error lists those that there are.
+        ParameterError: the layer has none of that name that can be asked, as objects cannot; the error lists those
+            that there are.
     """
-    if name in scope.kinds:
-        return Operand(scope.kinds[name], scope.table.c[name], name)
-    if name in _NAMES_OF_GEOMETRY and GEOMETRY_COLUMN in scope.table.c:
+    if scope.kinds.get(name, "json") != "json":
+        return Operand(scope.kinds[name], scope.table.c[str(name)], name)
+    if name not in scope.kinds and name in scope.geometries:
         return Operand("geometry", scope.table.c[GEOMETRY_COLUMN], name)
-    known = [*scope.kinds, *(["geometry"] if GEOMETRY_COLUMN in scope.table.c else [])]
+    if name in scope.kinds:
+        raise scope.fault(name, f"“{name}”是对象，不能用于筛选。", f"“{name}” is an object, which cannot be asked of.")
+    known = [*(one for one, kind in scope.kinds.items() if kind != "json"), *scope.geometries[:1]]
     raise scope.fault(
         name,
         f"没有属性“{name}”；可用的属性：{'、'.join(known)}。文本值须用单引号括起。",
@@ -124,22 +148,29 @@ def text_of(value: str, scope: Scope) -> Operand:
         ParameterError: it holds what no database stores: a NUL, or half of a surrogate pair.
     """
     if _UNSTORABLE.search(value):
-        raise scope.fault("", "文本中不能有空字符（NUL）或残缺的字符。", "A text cannot hold NUL or half a character.")
-    return Operand("text", literal(value, Text()), value, value)
+        at = Word("", place_of(value))
+        raise scope.fault(at, "文本中不能有空字符（NUL）或残缺的字符。", "A text cannot hold NUL or half a character.")
+    return Operand("text", literal(str(value), Text()), value, value)
 
 
-def number_of(value: float, scope: Scope) -> Operand:
+def number_of(value: float, scope: Scope, at: int | None = None) -> Operand:
     """A number; a whole one stays an integer, so that long ones lose no digit.
+
+    Args:
+        value: of any size.
+        scope: of the filter.
+        at: where it stands; None where it knows that itself.
 
     Raises:
         ParameterError: it is too large for a number.
     """
-    if not isinstance(value, int) and not math.isfinite(value):
-        raise scope.fault("", "数太大，不可用。", "A number in it is too large to be used.")
-    whole = int(value) if float(value).is_integer() or isinstance(value, int) else None
+    place = place_of(value) if at is None else at
+    if abs(value) > sys.float_info.max or math.isnan(value):
+        raise scope.fault(Word("", place), "数太大，不可用。", "A number in it is too large to be used.")
+    whole = int(value) if isinstance(value, int) or value.is_integer() else None
     if whole is not None and -SIGNED_64 <= whole < SIGNED_64:
-        return Operand("integer", literal(whole, INTEGER), str(whole), whole)
-    return Operand("number", literal(float(value), Double()), repr(value), float(value))
+        return Operand("integer", literal(whole, INTEGER), Word(str(whole), place), whole)
+    return Operand("number", literal(float(value), Double()), Word(f"{value:.15g}", place), float(value))
 
 
 def boolean_of(*, value: bool) -> Operand:
@@ -154,9 +185,20 @@ def array_of(values: Sequence[Any], scope: Scope) -> Operand:
         ParameterError: something else is in it.
     """
     if not all(isinstance(each, str | float | int) for each in values):
-        raise scope.fault("", "列表中只能有文本、数与布尔值。", "A list can hold texts, numbers and booleans only.")
-    plain = [int(each) if isinstance(each, float) and each.is_integer() else each for each in values]
-    return Operand("array", literal(plain, Json()), "", plain)
+        at = Word("", place_of(values))
+        raise scope.fault(at, "列表中只能有文本、数与布尔值。", "A list can hold texts, numbers and booleans only.")
+    plain = [_plain(each, scope) for each in values]
+    return Operand("array", literal(plain, Json()), Word("(…)", place_of(values)), plain)
+
+
+def _plain(value: str | float, scope: Scope) -> str | float:
+    """A member of a list as JSON has it; a whole number is an integer, so that 1 and 1.0 are the same."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(text_of(value, scope).value)
+    number: float = number_of(value, scope).value
+    return number
 
 
 def date_of(text: str, scope: Scope) -> Operand:

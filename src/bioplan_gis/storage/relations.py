@@ -14,6 +14,7 @@ from bioplan_gis.crs import STORAGE_SRID
 from bioplan_gis.storage.functions import CONVERSE
 from bioplan_gis.storage.literals import box_placed, placed
 from bioplan_gis.storage.operands import Operand, Scope
+from bioplan_gis.storage.places import Word, place_of
 from bioplan_gis.storage.spatial import near_box
 
 Condition = ColumnElement[Any]
@@ -32,7 +33,7 @@ def geometry_of(node: Mapping[str, Any], scope: Scope) -> Operand:
     Raises:
         ParameterError: it is none, invalid, or beyond what its CRS is for.
     """
-    token = str(node["type"])
+    token = node["type"]
     try:
         shape = shapely.force_2d(shapely.from_geojson(json.dumps(node)))
     except (shapely.errors.GEOSException, ValueError, TypeError) as error:
@@ -46,9 +47,10 @@ def box_of(edges: Sequence[Any], scope: Scope) -> Operand:
     Raises:
         ParameterError: it has another number of edges, or lies wrong.
     """
-    refuse = partial(scope.fault, "BBOX")
+    token = Word("BBOX", place_of(edges))
+    refuse = partial(scope.fault, token)
     numbers = [edge if isinstance(edge, float | int) else math.nan for edge in edges]
-    return _literal(box_placed(numbers, scope.crs, refuse), "BBOX", scope)
+    return _literal(box_placed(numbers, scope.crs, refuse), token, scope)
 
 
 def _literal(shape: BaseGeometry, token: str, scope: Scope) -> Operand:
