@@ -1,15 +1,19 @@
 """The pages of the API as they are served, in a real browser: what they show, what they ask of the network, and how."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from starlette.testclient import TestClient
+
+from imported import HOSTILE, SAMPLE, SPOTS, STATIONS, TURNING
+from processes import serving
 
 DESK, PHONE = (1440, 900), (360, 740)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -65,6 +69,25 @@ Open = Callable[..., Visit]
 @pytest.fixture
 def visit(browser: Browser, served: str) -> Iterator[Open]:
     """``visit(size)`` opens a browser's window; complaints and requests to other hosts fail the test at its end."""
+    yield from visiting(browser, served)
+
+
+@pytest.fixture(scope="module")
+def bureau_served(bureau_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """``bioplan serve`` over a bureau's data, as a process of its own; its address."""
+    env = {"BIOPLAN_DATABASE_URL": bureau_url("gpkg")}
+    with serving([sys.executable, "-m", "bioplan_gis.cli"], env=env, cwd=tmp_path_factory.mktemp("pages")) as address:
+        yield address
+
+
+@pytest.fixture
+def bureau_visit(browser: Browser, bureau_served: str) -> Iterator[Open]:
+    """``visit`` of a service that holds what a bureau brought in."""
+    yield from visiting(browser, bureau_served)
+
+
+def visiting(browser: Browser, served: str) -> Iterator[Open]:
+    """What opens windows, and the judgement at the end."""
     contexts: list[BrowserContext] = []
     visits: list[Visit] = []
 
@@ -253,6 +276,38 @@ def test_a_mistake_is_explained_on_a_page_of_its_own(visit: Open, served: str):
     expect(page.locator("dd").nth(1)).to_have_text("<script>window.struck=1</script>")
     assert page.evaluate("window.struck") is None
     one.complaints.remove("Failed to load resource: the server responded with a status of 400 (Bad Request)")
+
+
+def test_values_of_an_imported_layer_are_shown_and_never_run(bureau_visit: Open):
+    page = bureau_visit().to(f"/api/collections/{quote(STATIONS)}/items")
+    expect(page.locator("tbody td").first).to_have_text(HOSTILE)
+    expect(page.locator("tbody tr")).to_have_count(3)
+    expect(page.locator(SHAPES)).to_have_count(3)
+    expect(page.locator("tbody bdi", has_text=TURNING)).to_be_visible()
+    expect(page.locator("h1 .badge")).to_have_text("imported")
+    page.locator(SHAPES).first.click()
+    page.locator(".leaflet-popup a").click()
+    expect(page.locator(".facts dd").first).to_have_text(HOSTILE)
+    assert page.evaluate("window.struck") is None
+    assert page.locator("img").count() == 0
+
+
+def test_made_up_data_says_so_on_every_page_of_it(bureau_visit: Open):
+    one = bureau_visit()
+    for path in ("", "/items", "/items/0"):
+        page = one.to(f"/api/collections/{SAMPLE}{path}")
+        expect(page.locator("h1 .badge-synthetic")).to_have_text("synthetic")
+    expect(one.to("/api/collections").locator("tr", has_text=SAMPLE).locator(".badge-synthetic")).to_be_visible()
+
+
+def test_a_layer_of_a_chinese_name_and_features_without_place_stand_on_pages_too(bureau_visit: Open):
+    one = bureau_visit(PHONE)
+    page = one.to(f"/api/collections/{quote(SPOTS)}/items/nowhere")
+    expect(page.locator("[data-map]")).to_have_count(0)
+    expect(page.locator(".note").first).to_have_text("This feature has no position.")
+    page = one.to(f"/api/collections/{quote(SPOTS)}")
+    expect(page.locator(f"{SHAPES}[stroke='#fff']")).to_have_count(2)
+    expect(page.locator("code", has_text=f"/api/collections/{quote(SPOTS)}/items?f=csv")).to_be_visible()
 
 
 @pytest.mark.parametrize("path", PATHS)
