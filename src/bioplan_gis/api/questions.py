@@ -25,7 +25,7 @@ from bioplan_gis.storage.filters import Language, moment_condition, property_equ
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.literals import box_in
 from bioplan_gis.storage.questions import Condition, Question, chosen_properties, read_place, sort_keys
-from bioplan_gis.storage.spatial import meets
+from bioplan_gis.storage.spatial import EDGES, Box, meets
 
 # What chooses features, beside the layer's own columns.
 CHOICE: tuple[Parameter[Any], ...] = (BBOX, BBOX_CRS, DATETIME, FILTER, FILTER_LANG, FILTER_CRS)
@@ -55,9 +55,11 @@ def question_of(connection: Connection, layer: Layer, asked: Asked, *, limit: in
     if after is not None and place is None:
         raise wrong_key(after)
     names, count = asked[PROPERTIES], asked[COUNT]
+    box = _plain_box(layer, asked)
     return Question(
         limit=limit,
-        where=tuple(conditions(layer, asked, connection.dialect.name)),
+        where=tuple(conditions(layer, asked, connection.dialect.name, boxed=box is not None)),
+        box=box,
         sort=sort,
         after=place,
         properties=None if names is None else chosen_properties(layer, names),
@@ -66,14 +68,30 @@ def question_of(connection: Connection, layer: Layer, asked: Asked, *, limit: in
     )
 
 
-def conditions(layer: Layer, asked: Asked, dialect: str) -> list[Condition]:
+def _plain_box(layer: Layer, asked: Asked) -> Box | None:
+    """The box as it is asked for most, whose statement need not be made anew; None where it is another, or none."""
+    edges = asked[BBOX]
+    if edges is None or len(edges) != len(EDGES) or asked[BBOX_CRS] not in {None, CRS84} or not layer.geometry_type:
+        return None
+    west, south, east, north = edges
+    plain = -180 <= west < east <= 180 and -90 <= south < north <= 90  # noqa: PLR2004 - degrees
+    return (west, south, east, north) if plain else None
+
+
+def conditions(layer: Layer, asked: Asked, dialect: str, *, boxed: bool = False) -> list[Condition]:
     """What must hold of the features that are asked for.
+
+    Args:
+        layer: as the registry describes it.
+        asked: the parameters of the request.
+        dialect: ``postgresql`` or ``sqlite``.
+        boxed: whether the box is asked for elsewhere.
 
     Raises:
         ParameterError: a parameter names what the layer has not, or cannot be read.
     """
     found: list[Condition] = []
-    if (edges := asked[BBOX]) is not None:
+    if (edges := asked[BBOX]) is not None and not boxed:
         found.append(meets(layer.table, box_in(edges, asked[BBOX_CRS] or CRS84), dialect))
     if (text := asked[FILTER]) is not None:
         lang = cast("Language | None", asked[FILTER_LANG])

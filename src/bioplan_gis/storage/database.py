@@ -4,9 +4,10 @@ An engine is made by calling ``open_engine``; whoever stands at the edge (a requ
 through ``reading`` and ``writing``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -90,7 +91,7 @@ def glancing(engine: Engine) -> Iterator[Connection]:
             yield connection
         return
     with translated(engine), engine.connect() as connection, patient(connection, PATIENCE_OF_READERS_S):
-        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection
 
 
 def _snapshot(connection: Connection) -> Connection:
@@ -107,9 +108,9 @@ def writing(engine: Engine) -> Iterator[Connection]:
     Raises:
         StorageError: the database cannot be written; nothing was changed.
     """
-    now = {"bioplan_begin": "BEGIN IMMEDIATE"}
     if engine.dialect.name == "sqlite":
         make_file(engine)
+    now = _NOW[engine.dialect.name]
     with (
         translated(engine),
         engine.connect() as connection,
@@ -119,6 +120,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
         if connection.dialect.name == "postgresql":
             _lock_writing(connection)
         yield connection
+
+
+_NOW: Mapping[str, Mapping[str, Any]] = {
+    "sqlite": {"bioplan_begin": "BEGIN IMMEDIATE"},
+    "postgresql": {"isolation_level": "READ COMMITTED"},
+}
 
 
 def _lock_writing(connection: Connection) -> None:

@@ -6,7 +6,7 @@ features, so that whoever asked by a description that is no longer true finds ou
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ import shapely
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Double,
     Select,
     Table,
     Text,
@@ -37,8 +38,9 @@ from bioplan_gis.errors import FeatureNotFoundError
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.geojson import as_bytes, feature_text, properties_json
 from bioplan_gis.storage.layers import Layer
-from bioplan_gis.storage.questions import Place, Question, conditions_of, order_of, place_values
-from bioplan_gis.storage.tables import GEOMETRY_COLUMN, REGISTRY
+from bioplan_gis.storage.questions import Condition, Place, Question, conditions_of, order_of, place_values
+from bioplan_gis.storage.spatial import EDGES, meets_edges
+from bioplan_gis.storage.tables import GEOMETRY_COLUMN, INTEGER, REGISTRY
 
 # A count of so many rows costs less than a page of them does.
 CHEAPLY_COUNTED = 10_000
@@ -114,7 +116,7 @@ def read_collection(connection: Connection, layer: Layer) -> bytes:
 
 def count_features(connection: Connection, layer: Layer, question: Question) -> int:
     """How many features a question has, wherever its pages begin."""
-    return int(connection.execute(_count(layer, question)).scalar_one())
+    return int(connection.execute(_count(layer, question, connection.dialect.name)).scalar_one())
 
 
 def count_matched(connection: Connection, layer: Layer, question: Question, returned: int, *, more: bool) -> int | None:
@@ -123,13 +125,14 @@ def count_matched(connection: Connection, layer: Layer, question: Question, retu
     return _matched(layer, question, counted, returned, more=more)
 
 
-def _count(layer: Layer, question: Question) -> Rows:
-    return select(func.count()).select_from(layer.table).where(*question.where)
+def _count(layer: Layer, question: Question, dialect: str) -> Rows:
+    whole = replace(question, after=None)
+    return select(func.count()).select_from(layer.table).where(*conditions_of(layer, whole, dialect))
 
 
 def _is_counted(layer: Layer, question: Question) -> bool:
     """Whether the number of matches is found out beside the page: where it is asked for, or costs little."""
-    if not question.where or question.counted is False:
+    if not question.chooses or question.counted is False:
         return False
     return question.counted or layer.feature_count <= CHEAPLY_COUNTED
 
@@ -137,7 +140,7 @@ def _is_counted(layer: Layer, question: Question) -> bool:
 def _matched(layer: Layer, question: Question, counted: int | None, found: int, *, more: bool) -> int | None:
     if question.counted is False:
         return None
-    if not question.where:
+    if not question.chooses:
         return layer.feature_count
     return found if question.after is None and not more else counted
 
@@ -154,14 +157,24 @@ _DIGEST = select(REGISTRY.c.digest).where(REGISTRY.c.id == bindparam("layer_id")
 
 
 def _page_of_postgis(connection: Connection, layer: Layer, question: Question, held: str | None) -> Page:
-    row = connection.execute(_statement_of_postgis(layer, question, held)).one()
+    limit, values = question.limit, _values(question, held)
+    row = connection.execute(_statement_of_postgis(layer, question, held), values).one()
     if row.digest in {None, held} or row.digest != layer.digest:
         return Page(row.digest, None, 0, None, None)
-    found, limit = row.found, question.limit
-    more = limit is not None and found > limit
-    matched = _matched(layer, question, row.counted, found, more=more)
+    more = limit is not None and row.found > limit
+    matched = _matched(layer, question, row.counted, row.found, more=more)
     end = _place(row.end) if more else None
-    return Page(row.digest, row.text or b"", limit if more and limit else found, matched, end)
+    return Page(row.digest, row.text or b"", limit if more and limit else row.found, matched, end)
+
+
+def _values(question: Question, held: str | None) -> dict[str, Any]:
+    """The values that ``_shared`` binds by name; a statement of its own has the others within."""
+    values: dict[str, Any] = {} if held is None else {"held": held}
+    if question.limit is not None:
+        values["page"] = question.limit
+    if question.after is not None and not question.sort:
+        values["after"] = question.after.fid
+    return values if question.box is None else values | dict(zip(EDGES, question.box, strict=True))
 
 
 def _place(end: Any) -> Place:  # noqa: ANN401 - a key, or the JSON of a key and values
@@ -172,41 +185,81 @@ def _place(end: Any) -> Place:  # noqa: ANN401 - a key, or the JSON of a key and
 
 
 def _statement_of_postgis(layer: Layer, question: Question, held: str | None) -> Rows:
-    digest = _DIGEST.params(layer_id=layer.id).scalar_subquery()
-    changed = [] if held is None else [digest != held]
-    rows = _taken(layer, question, *changed).subquery("taken")
-    numbered = select(rows, func.row_number().over().label("number")).subquery("numbered")
-    limit = question.limit
-    kept = true() if limit is None else numbered.c.number <= limit
-    last = null() if limit is None else func.max(numbered.c.end).filter(numbered.c.number == limit)
-    counted = _count(layer, question).scalar_subquery() if _is_counted(layer, question) else null()
+    """The statement of a question; those that differ only by their values share one."""
+    counted, holding = _is_counted(layer, question), held is not None
+    if question.where or question.sort:
+        rows = _taken(layer, question, conditions_of(layer, question, "postgresql"), holding=holding)
+        count = _count(layer, question, "postgresql") if counted else None
+        return _composed(layer.id, rows, count, endless=question.limit is None)
+    return _shared(
+        layer.id, layer.table, question.properties, question.crs, question.limit is None, question.after is not None,
+        question.box is not None, holding, counted,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _shared(  # noqa: PLR0913, PLR0917 - everything in which the statements of two questions may differ
+    layer_id: str,
+    table: Table,
+    properties: tuple[str, ...] | None,
+    crs: FeedCrs,
+    endless: bool,  # noqa: FBT001
+    later: bool,  # noqa: FBT001
+    boxed: bool,  # noqa: FBT001
+    holding: bool,  # noqa: FBT001
+    counted: bool,  # noqa: FBT001
+) -> Rows:
+    """The statement of all features, or of those in a box: its values are bound by name."""
+    chosen = [meets_edges(table, [bindparam(edge, type_=Double()) for edge in EDGES], "postgresql")] if boxed else []
+    after = [table.c.fid > bindparam("after")] if later else []
+    changed = [_digest_in(layer_id) != bindparam("held")] if holding else []
+    rows = select(_feature_sql(table, properties, crs).label("feature"), table.c.fid.label("end"))
+    rows = rows.select_from(table).where(*chosen, *after, *changed).order_by(table.c.fid)
+    count = select(func.count()).select_from(table).where(*chosen) if counted else None
+    return _composed(layer_id, rows if endless else rows.limit(_PAGE + 1), count, endless=endless)
+
+
+def _composed(layer_id: str, rows: Rows, count: Rows | None, *, endless: bool) -> Rows:
+    """All features as one text, with the layer's digest, how many they are, and where the page ends."""
+    taken = rows.subquery("taken")
+    numbered = select(taken, func.row_number().over().label("number")).subquery("numbered")
+    kept = true() if endless else numbered.c.number <= _PAGE
+    last = null() if endless else func.max(numbered.c.end).filter(numbered.c.number == _PAGE)
     return select(
-        digest.label("digest"),
+        _digest_in(layer_id).label("digest"),
         as_bytes(func.string_agg(numbered.c.feature, literal_column("','", Text())).filter(kept)).label("text"),
         func.count().label("found"),
         last.label("end"),
-        counted.label("counted"),
+        (null() if count is None else count.scalar_subquery()).label("counted"),
     ).select_from(numbered)
 
 
-def _taken(layer: Layer, question: Question, *more: ColumnElement[Any]) -> Rows:
+def _digest_in(layer_id: str) -> Any:  # noqa: ANN401 - a scalar subquery
+    return _DIGEST.params(layer_id=layer_id).scalar_subquery()
+
+
+_PAGE = bindparam("page", type_=INTEGER)
+
+
+def _taken(layer: Layer, question: Question, conditions: Sequence[Condition], *, holding: bool) -> Rows:
     """The features of a page, and one more where another page follows.
 
     What is sorted is found first and written then: PostgreSQL would write all that match, to throw most away.
     """
-    table, limit = layer.table, question.limit
+    table = layer.table
     values = place_values(layer, question.sort, "postgresql")
     end = sql_cast(func.json_build_array(table.c.fid, *values), Text()) if values else table.c.fid
     wanted: list[ColumnElement[Any]] = [*table.c] if question.sort else [_feature(table, question), end.label("end")]
-    found = select(*wanted).select_from(table).where(*conditions_of(layer, question, "postgresql"), *more)
+    changed = [_digest_in(layer.id) != bindparam("held")] if holding else []
+    found = select(*wanted).select_from(table).where(*conditions, *changed)
     found = found.order_by(*order_of(layer, question.sort, "postgresql"))
-    found = found if limit is None else found.limit(limit + 1)
+    found = found if question.limit is None else found.limit(_PAGE + 1)
     if not question.sort:
         return found
     # Called as the table is, so that the text of a feature is the same SQL in both places.
     written = literal_column(str(end.compile(dialect=_PLAIN_POSTGRESQL)), Text()).label("end")
-    rows: Rows = select(*[_feature(table, question), written]).select_from(found.subquery(table.name))
-    return rows
+    columns: list[ColumnElement[Any]] = [_feature(table, question), written]
+    return select(*columns).select_from(found.subquery(table.name))
 
 
 def _feature(table: Table, question: Question) -> ColumnElement[str]:
@@ -215,7 +268,7 @@ def _feature(table: Table, question: Question) -> ColumnElement[str]:
 
 @lru_cache(maxsize=512)
 def _one_of_postgis(table: Table, layer_id: str, crs: FeedCrs) -> Rows:
-    digest = _DIGEST.params(layer_id=layer_id).scalar_subquery()
+    digest = _digest_in(layer_id)
     feature = select(_feature_sql(table, None, crs)).where(table.c.id == bindparam("feature_id"))
     columns: list[ColumnElement[Any]] = [digest.label("digest"), as_bytes(feature.scalar_subquery()).label("feature")]
     return select(*columns)
@@ -236,8 +289,8 @@ _PLAIN_POSTGRESQL: Dialect = postgresql.dialect(paramstyle="named")  # type: ign
 
 
 def _page_of_gpkg(connection: Connection, layer: Layer, question: Question) -> Page:
-    rows = connection.execute(_rows_of_gpkg(layer, question)).all()
     limit = question.limit
+    rows = connection.execute(_rows_of_gpkg(layer, question), {} if limit is None else {"page": limit}).all()
     more = limit is not None and len(rows) > limit
     counted = count_features(connection, layer, question) if _is_counted(layer, question) else None
     matched = _matched(layer, question, counted, len(rows), more=more)
@@ -252,7 +305,7 @@ def _rows_of_gpkg(layer: Layer, question: Question) -> Rows:
         *(value.label(f"value{at}") for at, value in enumerate(values))
     )
     rows = rows.where(*conditions_of(layer, question, "sqlite")).order_by(*order_of(layer, question.sort, "sqlite"))
-    return rows if question.limit is None else rows.limit(question.limit + 1)
+    return rows if question.limit is None else rows.limit(_PAGE + 1)
 
 
 @lru_cache(maxsize=512)

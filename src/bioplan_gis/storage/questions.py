@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import shapely
 from sqlalchemy import ColumnElement, Text, and_, collate, func, literal, null, or_, type_coerce
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.types import NullType
@@ -19,6 +20,7 @@ from sqlalchemy.types import NullType
 from bioplan_gis.crs import CRS84, FeedCrs
 from bioplan_gis.errors import ParameterError
 from bioplan_gis.storage.layers import Layer
+from bioplan_gis.storage.spatial import Box, meets
 from bioplan_gis.storage.tables import COLUMN_TYPES
 
 Condition = ColumnElement[Any]
@@ -62,6 +64,7 @@ class Question:
     Attributes:
         limit: the most to return; None for all.
         where: conditions on the layer's table, all of which must hold.
+        box: west, south, east, north in degrees, which the features must meet as well.
         sort: what orders them before their key does.
         after: where the page before ended.
         properties: the columns to return, in the layer's order; None for all.
@@ -71,11 +74,17 @@ class Question:
 
     limit: int | None
     where: tuple[Condition, ...] = ()
+    box: Box | None = None
     sort: tuple[SortKey, ...] = ()
     after: Place | None = None
     properties: tuple[str, ...] | None = None
     crs: FeedCrs = CRS84
     counted: bool | None = None
+
+    @property
+    def chooses(self) -> bool:
+        """Whether it asks for some of the features, and not for all."""
+        return bool(self.where) or self.box is not None
 
 
 def sort_keys(layer: Layer, names: Sequence[str]) -> tuple[SortKey, ...]:
@@ -127,9 +136,12 @@ def chosen_properties(layer: Layer, names: Sequence[str]) -> tuple[str, ...]:
 
 def conditions_of(layer: Layer, question: Question, dialect: str) -> list[Condition]:
     """The conditions of a question with that of its place, for the WHERE of a statement."""
+    found = list(question.where)
+    if question.box is not None:
+        found.append(meets(layer.table, shapely.box(*question.box), dialect))
     if question.after is None:
-        return list(question.where)
-    return [*question.where, _beyond(layer, question.sort, question.after, dialect)]
+        return found
+    return [*found, _beyond(layer, question.sort, question.after, dialect)]
 
 
 def order_of(layer: Layer, sort: Sequence[SortKey], dialect: str) -> list[Condition]:

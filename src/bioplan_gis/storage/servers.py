@@ -94,6 +94,8 @@ def open_server(url: URL, busy_timeout_s: float, **options: Any) -> Engine:  # n
         url,
         connect_args={name: value for name, value in OPTIONS.items() if name not in url.query},
         execution_options={"bioplan_busy_ms": round(busy_timeout_s * 1000)},
+        # A single statement is a transaction by itself; ``reading`` and ``writing`` ask for longer ones.
+        isolation_level="AUTOCOMMIT",
         **options,
     )
     event.listen(engine, "do_connect", partial(_connect, url))

@@ -6,7 +6,7 @@ GeoAlchemy2's ``sqlite`` dialect and the GeoPackage triggers call. All geometry 
 
 import sqlite3
 import struct
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -40,6 +40,7 @@ from bioplan_gis.storage.functions import OF_FILTERS
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN
 
 Box = tuple[float, float, float, float]
+EDGES = ("west", "south", "east", "north")
 _FOUR_DOUBLES = struct.Struct(">4d")
 
 
@@ -82,19 +83,28 @@ class edges_of(FunctionElement[bytes]):  # noqa: N801
 
 
 def meets(table: Table, shape: BaseGeometry, dialect: str) -> ColumnElement[Any]:
-    """Whether a feature's geometry, not only its bounding box, meets a shape; never so without a geometry.
+    """Whether a feature's geometry, not only its bounding box, meets a shape; never so where either is empty.
 
     Args:
         table: a layer's table.
         shape: EPSG:4490, such as ``literals.box_in`` gives.
         dialect: the database's; SQLite is asked through its R*Tree, and what that knows to lie inside is not decoded.
     """
-    if GEOMETRY_COLUMN not in table.c:
+    if GEOMETRY_COLUMN not in table.c or shape.is_empty:
         return false()
     if dialect == "postgresql":
         return _postgis_meets(table, shape)
     keys = [_gpkg_keys_meeting(table, part) for part in shapely.get_parts(shape)]
     return table.c.fid.in_(keys[0] if len(keys) == 1 else union(*keys))
+
+
+def meets_edges(table: Table, edges: Sequence[ColumnElement[float]], dialect: str) -> ColumnElement[Any]:
+    """The same of a box that has width and height, by its west, south, east and north edge."""
+    if GEOMETRY_COLUMN not in table.c:
+        return false()
+    if dialect == "postgresql":
+        return func.ST_Intersects(table.c[GEOMETRY_COLUMN], box_shape(*edges))
+    return table.c.fid.in_(_gpkg_keys_in_box(table, edges))
 
 
 def _postgis_meets(table: Table, shape: BaseGeometry) -> ColumnElement[Any]:
@@ -121,22 +131,35 @@ _CORNERS_OF_A_RING = 5
 
 
 def _gpkg_keys_meeting(table: Table, shape: BaseGeometry) -> Select[Any]:
-    west, south, east, north = _edges_of(shape)
-    index = sql_table(
-        f"rtree_{table.name}_{GEOMETRY_COLUMN}", *(column(name) for name in ("id", "minx", "maxx", "miny", "maxy"))
-    ).c
-    touched = and_(index.maxx >= west, index.minx <= east, index.maxy >= south, index.miny <= north)
-    geometry = table.c[GEOMETRY_COLUMN]
-    # A copy of the table under another name, for the statement around it reads the table itself.
-    other = table.alias("met")
+    edges = _edges_of(shape)
     if _is_box(shape):
-        inside = and_(index.minx >= west, index.maxx <= east, index.miny >= south, index.maxy <= north)
-        exact = func.bioplan_intersects_box(other.c[geometry.name], west, south, east, north)
-        met = select(exact).where(other.c.fid == index.id).scalar_subquery()
-        return select(index.id.label("fid")).where(touched, or_(inside, met))
+        return _gpkg_keys_in_box(table, edges)
+    index, other = _index_of(table), table.alias("met")
     wkb = literal(shapely.to_wkb(shape, byte_order=1), LargeBinary())
-    exact = func.bioplan_relates(literal("intersects"), other.c[geometry.name], wkb)
-    return select(index.id.label("fid")).where(touched, select(exact).where(other.c.fid == index.id).scalar_subquery())
+    exact = func.bioplan_relates(literal("intersects"), other.c[GEOMETRY_COLUMN], wkb)
+    met = select(exact).where(other.c.fid == index.id).scalar_subquery()
+    return select(index.id.label("fid")).where(_touched(index, edges), met)
+
+
+def _gpkg_keys_in_box(table: Table, edges: Sequence[ColumnElement[float]]) -> Select[Any]:
+    """What the index knows to lie wholly inside the box is never decoded."""
+    west, south, east, north = edges
+    # The table under another name, for the statement around it reads the table itself.
+    index, other = _index_of(table), table.alias("met")
+    inside = and_(index.minx >= west, index.maxx <= east, index.miny >= south, index.maxy <= north)
+    exact = func.bioplan_intersects_box(other.c[GEOMETRY_COLUMN], west, south, east, north)
+    met = select(exact).where(other.c.fid == index.id).scalar_subquery()
+    return select(index.id.label("fid")).where(_touched(index, edges), or_(inside, met))
+
+
+def _index_of(table: Table) -> Any:  # noqa: ANN401 - the columns of a table
+    names = ("id", "minx", "maxx", "miny", "maxy")
+    return sql_table(f"rtree_{table.name}_{GEOMETRY_COLUMN}", *(column(name) for name in names)).c
+
+
+def _touched(index: Any, edges: Sequence[ColumnElement[float]]) -> ColumnElement[bool]:  # noqa: ANN401
+    west, south, east, north = edges
+    return and_(index.maxx >= west, index.minx <= east, index.maxy >= south, index.miny <= north)
 
 
 def near_box(geometry: ColumnElement[Any], box: Box) -> ColumnElement[Any]:
