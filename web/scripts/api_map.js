@@ -18,7 +18,7 @@
 
   const holder = document.querySelector("[data-map]");
   if (!holder) return;
-  const { source, ground, bbox, layer, items, language } = holder.dataset;
+  const { source, ground, bbox, layer, items, language, tiles, finest } = holder.dataset;
 
   const map = L.map(holder, { attributionControl: false, minZoom: 3, maxZoom: 19, zoomSnap: 0.25, center: [30.2, 120.2], zoom: 8 });
   L.control.scale({ imperial: false }).addTo(map);
@@ -103,6 +103,7 @@
   }
 
   function tell(text) {
+    holder.querySelector(".map-note")?.remove();
     holder.append(html("p", { class: "map-note", role: "status" }, text));
   }
 
@@ -191,6 +192,13 @@
     offerBox();
     if (bbox) L.rectangle(frame(), FRAME).addTo(map);
     if (bbox) show(frame());
+    if (tiles) BioPlan.tiles(tiles, Number(finest)).on("tileerror", () => tell(holder.dataset.failed)).addTo(map);
+    else await drawSource();
+    if (ground) await lay().then(name, () => {});
+    holder.dataset.ready = "";
+  }
+
+  async function drawSource() {
     try {
       const answer = await fetched(source);
       const features = featuresOf(answer);
@@ -203,8 +211,6 @@
     } catch {
       tell(holder.dataset.failed);
     }
-    if (ground) await lay().then(name, () => {});
-    holder.dataset.ready = "";
   }
 
   start();

@@ -1,27 +1,25 @@
 """What each page of the API shows besides the members of its document."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-from bioplan_gis.api.page_addresses import Addresses
-from bioplan_gis.api.page_operations import PLACES, groups_of, schema_text
-from bioplan_gis.api.page_tables import (
-    Document,
-    facts_of,
-    fields_of,
-    references,
-    rows_of,
-    split_filled,
-    titled,
+from bioplan_gis.api.page_links import (
+    OWN_RELS,
+    Standing,
+    chosen,
+    every_but,
+    files,
+    of_this_question,
+    turning,
+    ways,
 )
+from bioplan_gis.api.page_operations import PLACES, groups_of, schema_text
+from bioplan_gis.api.page_tables import Document, facts_of, fields_of, references, rows_of, split_filled, titled
 from bioplan_gis.api.page_values import half
+from bioplan_gis.tiling import FINEST_ZOOM
 
 View = dict[str, Any]
-PAGES = {"application/json", "application/geo+json", "application/schema+json"}
-# What a page shows elsewhere, or is itself.
-OWN_RELS = {"self", "alternate"}
+VECTOR_TILE = "application/vnd.mapbox-vector-tile"
 GEOMETRY_NAMES: Mapping[str | None, tuple[str, str]] = {
     None: ("无几何（表）", "none (a table)"),
     "POINT": ("点", "points"),
@@ -47,40 +45,6 @@ STANDARDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Standing:
-    """Where a page stands and whom it speaks to.
-
-    Attributes:
-        at: addresses as the page gives them.
-        english: whether it speaks English; Chinese otherwise.
-        owner: the JSON document of the collection that its features belong to, or nothing.
-    """
-
-    at: Addresses
-    english: bool
-    owner: Document
-
-
-@dataclass(frozen=True)
-class Way:
-    """A link as a page shows it: where it leads, what it is called, and its media type."""
-
-    href: str
-    title: str
-    rel: str
-    type: str
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A parameter that is in force, and the same question without it."""
-
-    name: str
-    value: str
-    without: str
-
-
 def anything(document: Document, here: Standing) -> View:
     """A document of which nothing is known: its members and links."""
     return {"ways": ways(document, here), "heading": half(str(document.get("title") or ""), english=here.english)}
@@ -88,8 +52,7 @@ def anything(document: Document, here: Standing) -> View:
 
 def landing(document: Document, here: Standing) -> View:
     """The landing page."""
-    every = ways(document, here)
-    return {"ways": every, "by_rel": _first_by_rel(every), "services": here.at.base + "/api"}
+    return {"ways": ways(document, here), "services": here.at.base + "/api"}
 
 
 def conformance(document: Document, here: Standing) -> View:
@@ -108,21 +71,19 @@ def collections(document: Document, here: Standing) -> View:
     """The list of layers."""
     every = ways(document, here)
     rows = [(one, here.at.path("collections", str(one["id"])), geometry_name(one, here)) for one in _listed(document)]
-    return {"rows": rows, **_turning(every, here), "ways": every}
+    return {"rows": rows, **turning(every, here), "ways": every}
 
 
 def collection(document: Document, here: Standing) -> View:
     """One layer."""
     every = ways(document, here)
     fields = fields_of((), document, english=here.english)
-    extent = (document.get("extent") or {}).get("spatial") or {}
     return {
         "fields": fields,
-        "files": _files(document, here),
+        "files": files(document, here),
         "ways": every,
-        "by_rel": _first_by_rel(every),
         "items": here.at.path("collections", str(document["id"]), "items"),
-        "bbox": next(iter(extent.get("bbox") or ()), None),
+        "bbox": _bbox(document),
         "geometry": geometry_name(document, here),
         "tiles": [way for way in every if "tile" in way.rel],
         "more": [way for way in every if way.rel not in {*OWN_RELS, "items", "enclosure"} and "tile" not in way.rel],
@@ -141,9 +102,9 @@ def items(document: Document, here: Standing) -> View:
         "rows": rows_of(features, filled, references(here.at, here.owner), english=here.english),
         "placed": sum(one.get("geometry") is not None for one in features),
         "layer": str(here.owner.get("id") or ""),
-        "chosen": _chosen(here),
-        **_turning(every, here),
-        "files": [_of_this_question(file, here) for file in _files(here.owner, here)],
+        "chosen": chosen(here),
+        **turning(every, here),
+        "files": [of_this_question(file, here) for file in files(here.owner, here)],
         "ways": every,
     }
 
@@ -186,11 +147,16 @@ def tilesets(document: Document, here: Standing) -> View:
 
 
 def tileset(document: Document, here: Standing) -> View:
-    """One tileset, with the addresses of its tiles."""
-    templates = [str(one.get("href") or "") for one in document.get("links") or () if "{" in str(one.get("href"))]
+    """One tileset: the addresses of its tiles, and the tiles on a map."""
+    links = [one for one in document.get("links") or () if "{" in str(one.get("href"))]
+    vector = [str(one["href"]) for one in links if VECTOR_TILE in str(one.get("type"))]
+    limits = [one for one in document.get("tileMatrixSetLimits") or () if str(one.get("tileMatrix")).isdecimal()]
     return {
         "ways": [way for way in ways(document, here) if "{" not in way.href],
-        "templates": templates,
+        "templates": [str(one["href"]) for one in links],
+        "drawn": here.at.file(vector[0]) if vector else "",
+        "finest": max((int(one["tileMatrix"]) for one in limits), default=FINEST_ZOOM),
+        "bbox": _bbox(here.owner),
         "layer": str(here.owner.get("id") or ""),
         "heading": half(str(document.get("title") or ""), english=here.english),
     }
@@ -239,74 +205,16 @@ def problem(document: Document, here: Standing) -> View:
     return {"without": here.at.without(name) if name in dict(here.at.asked) else ""}
 
 
-def ways(document: Document, here: Standing) -> list[Way]:
-    """The links of a document as a page follows them; what is no address of the web is left out."""
-    found = [_way(one, here) for one in document.get("links") or () if isinstance(one, Mapping)]
-    return [way for way in found if way.href]
-
-
-def every_but(found: Iterable[Way], rels: set[str]) -> list[Way]:
-    """Links without those of some kinds."""
-    return [way for way in found if way.rel not in rels]
-
-
 def geometry_name(document: Document, here: Standing) -> str:
     """What kind of geometry a layer has, in words."""
     kind = document.get("geometryType")
     return GEOMETRY_NAMES.get(kind, (str(kind), str(kind)))[here.english]
 
 
-def _way(one: Document, here: Standing) -> Way:
-    kind, href = str(one.get("type") or ""), str(one.get("href") or "")
-    is_page = kind.partition(";")[0] in PAGES and "f=" not in href
-    title = half(str(one.get("title") or one.get("rel") or ""), english=here.english)
-    return Way(here.at.page(href) if is_page else here.at.file(href), title, str(one.get("rel") or ""), kind)
-
-
-def _first_by_rel(found: Iterable[Way]) -> dict[str, Way]:
-    by_rel: dict[str, Way] = {}
-    for way in found:
-        by_rel.setdefault(way.rel.rpartition("/")[2], way)
-    return by_rel
-
-
-def _chosen(here: Standing) -> list[Chosen]:
-    """What decides which features are shown, and how; not how many stand on a page."""
-    deciding = [pair for pair in here.at.asked if pair[0] not in {"after", "limit"}]
-    return [Chosen(name, value, here.at.without(name)) for name, value in deciding]
-
-
-def _files(document: Document, here: Standing) -> list[Way]:
-    """The kinds in which a collection offers its features, each by its name alone; its page is none of them."""
-    offered = [
-        {**one, "title": _name_of_kind(one)}
-        for one in document.get("links") or ()
-        if one.get("rel") in {"items", "enclosure"} and "html" not in str(one.get("type"))
-    ]
-    return [
-        Way(here.at.file(str(one["href"])), way.title, way.rel, way.type)
-        for one in offered
-        for way in [_way(one, here)]
-    ]
-
-
-def _name_of_kind(one: Document) -> str:
-    """What a link's title says behind the layer's name; the usual kind says nothing there."""
-    _, mark, name = str(one.get("title") or "").rpartition(" · ")
-    return name if mark else "GeoJSON"
-
-
-def _of_this_question(file: Way, here: Standing) -> Way:
-    """The features of this page's question in a kind that the collection offers."""
-    kind = dict(parse_qsl(urlsplit(file.href).query)).get("f", "geojson")
-    return replace(file, href=here.at.data(f=kind))
-
-
-def _turning(every: Sequence[Way], here: Standing) -> View:
-    """The ways to the pages before and behind."""
-    by_rel = _first_by_rel(every)
-    first = here.at.without("after") if here.at.parameter("after") else ""
-    return {"next": by_rel.get("next"), "prev": by_rel.get("prev"), "first": first}
+def _bbox(described: Document) -> Sequence[float] | None:
+    """The extent of a layer; None where nothing of it has a place."""
+    spatial = (described.get("extent") or {}).get("spatial") or {}
+    return next(iter(spatial.get("bbox") or ()), None)
 
 
 def _listed(document: Document) -> list[Document]:

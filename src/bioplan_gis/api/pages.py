@@ -15,9 +15,9 @@ from jinja2.utils import missing
 
 from bioplan_gis.api import page_views
 from bioplan_gis.api.page_addresses import Addresses
+from bioplan_gis.api.page_links import Standing
 from bioplan_gis.api.page_tables import Document, titled
 from bioplan_gis.api.page_values import half, shown
-from bioplan_gis.api.page_views import Standing
 from bioplan_gis.maps import asset_address
 from bioplan_gis.settings import bundled
 
