@@ -101,7 +101,7 @@ class _Answer:
 
     async def _begin(self, start: Message, first: Message) -> None:
         headers = MutableHeaders(raw=start["headers"])
-        shrinks = _shrinks(start["status"], headers, _size(headers, first))
+        shrinks = _shrinks(start["status"], headers, _size(headers, first, head=self.head))
         if shrinks or start["status"] == _NOT_MODIFIED:
             headers.add_vary_header("Accept-Encoding")
         if shrinks and self.coding is not None:
@@ -138,12 +138,12 @@ async def _compressed(compressor: _Compressor, body: bytes, *, last: bool) -> by
     return await run_sync(compress) if len(body) >= _LARGE_BYTES else compress()
 
 
-def _size(headers: Headers, first: Message) -> int:
-    """The length of an answer: of its only bytes, as it says, or unknown and then taken to be large."""
+def _size(headers: Headers, first: Message, *, head: bool) -> int:
+    """The length of an answer: of its only bytes, as it says, or unknown, as a head's, and then taken to be large."""
     said = headers.get("content-length", "")
     if said.isdecimal():
         return int(said)
-    return SMALLEST_BYTES if first.get("more_body", False) else len(first.get("body", b""))
+    return SMALLEST_BYTES if head or first.get("more_body", False) else len(first.get("body", b""))
 
 
 def _shrinks(status: int, headers: Headers, size: int) -> bool:

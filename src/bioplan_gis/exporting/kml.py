@@ -1,16 +1,18 @@
 """KML 2.3 (OGC 12-007r2): a folder of placemarks with typed data, longitude and latitude in WGS 84; streamed."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
-from bioplan_gis.exporting.columns import NOT_XML, as_text, shapes_of
+from bioplan_gis.exporting.columns import NOT_XML, as_text, shapes_of, without_xml_controls
+from bioplan_gis.exporting.json_texts import joined
 from bioplan_gis.exporting.outgoing import Outgoing, Written, notice
-from bioplan_gis.exporting.outlines import LINE, POINT, parts_of
+from bioplan_gis.exporting.outlines import POINT, POLYGON, Parts, parts_of
 
 _TYPES = {"number": "double", "boolean": "bool"}
 _NAMES = ("name_zh", "name", "名称", "地块编号")
@@ -27,12 +29,12 @@ def write_kml(outgoing: Outgoing, target: Path) -> Written:
 def kml_pieces(outgoing: Outgoing, written: Written) -> Iterator[bytes]:
     """The same piece by piece."""
     faulty = [0]
-    head = _head(outgoing)
+    head = _head(outgoing).encode()
     for batch in outgoing.batches():
-        yield (head + "".join(_placemarks(outgoing, batch, faulty))).encode()
-        head = ""
+        yield head + _placemarks(outgoing, batch, faulty)
+        head = b""
         written.rows += batch.num_rows
-    yield f"{head}</Folder>\n</Document>\n</kml>\n".encode()
+    yield head + b"</Folder>\n</Document>\n</kml>\n"
     written.omit(
         faulty[0],
         "个文本含 XML 不能保存的控制字符，已去除。",
@@ -63,57 +65,73 @@ def _xml(text: str) -> str:
     return escape(_clean(text))
 
 
-def _placemarks(outgoing: Outgoing, batch: pa.RecordBatch, faulty: list[int]) -> Iterator[str]:
+def _placemarks(outgoing: Outgoing, batch: pa.RecordBatch, faulty: list[int]) -> bytes:
     names = list(outgoing.kinds)
-    heads = [f"<SimpleData name={quoteattr(_clean(name))}>" for name in names]
     columns = [_texts(kind, batch.column(at), faulty) for at, kind in enumerate(outgoing.kinds.values())]
-    title = next((names.index(name) for name in _NAMES if name in names), 0)
+    data = [
+        pc.fill_null(
+            pc.binary_join_element_wise(f"<SimpleData name={quoteattr(_clean(name))}>", column, "</SimpleData>", ""), ""
+        )
+        for name, column in zip(names, columns, strict=True)
+    ]
+    titles = columns[next((names.index(name) for name in _NAMES if name in names), 0)]
+    titles = pc.if_else(pc.equal(pc.fill_null(titles, ""), ""), columns[0], titles)
+    head = '</name><ExtendedData><SchemaData schemaUrl="#columns">'
+    tail = "</SchemaData></ExtendedData>"
     places = _places(outgoing, batch)
-    for at, row in enumerate(zip(*columns, strict=True)):
-        data = "".join(f"{head}{text}</SimpleData>" for head, text in zip(heads, row, strict=True) if text is not None)
-        data = f'<ExtendedData><SchemaData schemaUrl="#columns">{data}</SchemaData></ExtendedData>'
-        yield f"<Placemark><name>{row[title] or row[0]}</name>{data}{places[at]}</Placemark>\n"
+    parts = ("<Placemark><name>", titles, head, *data, tail, places, "</Placemark>\n")
+    return joined(pc.binary_join_element_wise(*parts, ""))
 
 
-def _texts(kind: str, column: pa.Array, faulty: list[int]) -> list[str | None]:
+def _texts(kind: str, column: pa.Array, faulty: list[int]) -> pa.Array:
     if kind == "boolean":
-        return [None if one is None else str(int(one)) for one in column.to_pylist()]
+        return column.cast(pa.int8()).cast(pa.string())
     if kind == "number":
-        return [None if one is None else repr(one) for one in column.to_pylist()]
-    texts = as_text(kind, column).to_pylist()
-    faulty[0] += sum(1 for one in texts if one and NOT_XML.search(one))
-    return [None if one is None else _xml(one) for one in texts]
+        return column.cast(pa.string())
+    texts, count = without_xml_controls(as_text(kind, column))
+    faulty[0] += count
+    for character, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        texts = pc.replace_substring(texts, character, written)
+    return texts
 
 
-def _places(outgoing: Outgoing, batch: pa.RecordBatch) -> Sequence[str]:
+def _places(outgoing: Outgoing, batch: pa.RecordBatch) -> pa.Array:
+    """The geometry of each row; several in one where it has several, and nothing where it has none."""
     if outgoing.geometry is None:
-        return [""] * batch.num_rows
+        return pa.repeat("", batch.num_rows)
     shapes = shapely.orient_polygons(shapes_of(batch, outgoing.geometry))
     parts = parts_of(shapes)
-    written: dict[int, list[str]] = defaultdict(list)
-    for shape, row, kind in zip(parts.shapes, parts.rows.tolist(), parts.kinds.tolist(), strict=True):
-        written[row].append(_place(shape, kind))
-    several = shapely.get_type_id(shapes) > 3  # noqa: PLR2004 - as shapely numbers types
-    return [
-        f"<MultiGeometry>{''.join(written[row])}</MultiGeometry>" if many and row in written else "".join(written[row])
-        for row, many in enumerate(several.tolist())
-    ]
+    ends = np.searchsorted(parts.rows, np.arange(len(shapes) + 1)).astype(np.int32)
+    joined_parts = pc.binary_join(pa.ListArray.from_arrays(pa.array(ends), _drawn(parts)), "")
+    several = (shapely.get_type_id(shapes) > POLYGON) & (np.diff(ends) > 0)
+    whole = pc.binary_join_element_wise("<MultiGeometry>", joined_parts, "</MultiGeometry>", "")
+    return pc.if_else(pa.array(several), whole, joined_parts)
 
 
-def _place(shape: shapely.Geometry, kind: int) -> str:
-    if kind == POINT:
-        return f"<Point>{_coordinates(shape)}</Point>"
-    if kind == LINE:
-        return f"<LineString>{_coordinates(shape)}</LineString>"
-    outer, *inner = shapely.get_rings(shape)
-    holes = "".join(f"<innerBoundaryIs><LinearRing>{_coordinates(one)}</LinearRing></innerBoundaryIs>" for one in inner)
-    return (
-        f"<Polygon><outerBoundaryIs><LinearRing>{_coordinates(outer)}</LinearRing></outerBoundaryIs>{holes}</Polygon>"
+def _drawn(parts: Parts) -> pa.Array:
+    """Points, lines and polygons as KML; shapely writes the shortest digits that are the coordinate."""
+    wkt = pa.array(shapely.to_wkt(parts.shapes, rounding_precision=-1).tolist(), pa.string())
+    rings = pc.replace_substring_regex(wkt, r"^[A-Z ]*\(+|\)+$", "")
+    texts = pc.replace_substring(pc.replace_substring(rings, "), (", "|"), ", ", ";")
+    texts = pc.replace_substring(pc.replace_substring(texts, " ", ","), ";", " ")
+    kinds = pa.array(parts.kinds)
+    simple = pc.if_else(
+        pc.equal(kinds, POINT),
+        pc.binary_join_element_wise("<Point>", _coordinates(texts), "</Point>", ""),
+        pc.binary_join_element_wise("<LineString>", _coordinates(texts), "</LineString>", ""),
     )
+    return pc.if_else(pc.equal(kinds, POLYGON), _polygons(texts), simple)
 
 
-def _coordinates(shape: shapely.Geometry) -> str:
-    """Shapely writes the shortest digits that are the coordinate."""
-    inner = shapely.to_wkt(shape, rounding_precision=-1).partition("(")[2].rstrip(")")
-    pairs = inner.replace(", ", ";").replace(" ", ",").replace(";", " ")
-    return f"<coordinates>{pairs}</coordinates>"
+def _coordinates(texts: pa.Array) -> pa.Array:
+    return pc.binary_join_element_wise("<coordinates>", texts, "</coordinates>", "")
+
+
+def _polygons(texts: pa.Array) -> pa.Array:
+    """Rings with strokes between, the outer one first."""
+    begin, end = "<LinearRing><coordinates>", "</coordinates></LinearRing>"
+    first = f"{end}</outerBoundaryIs><innerBoundaryIs>{begin}"
+    holes = pc.replace_substring(texts, "|", first, max_replacements=1)
+    holes = pc.replace_substring(holes, "|", f"{end}</innerBoundaryIs><innerBoundaryIs>{begin}")
+    last = pc.if_else(pc.match_substring(texts, "|"), "</innerBoundaryIs>", "</outerBoundaryIs>")
+    return pc.binary_join_element_wise(f"<Polygon><outerBoundaryIs>{begin}", holes, end, last, "</Polygon>", "")

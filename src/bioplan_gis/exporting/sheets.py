@@ -15,7 +15,7 @@ from bioplan_gis.exporting.outgoing import Outgoing, Written
 from bioplan_gis.importing.rows import Note
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_AS_TEXT = frozenset({"list", "time", "datetime", "timestamp"})
+_LISTS, _MOMENTS = frozenset({"list", "time"}), frozenset({"datetime", "timestamp"})
 _FORMULA_NOTE = Note(
     "CSV 中以 = + - @ 开头的文本按原样写出；在 Excel 中打开来历不明的数据时，请改用 XLSX（其中一律为文本）。",
     "Texts that begin with = + - @ stand in the CSV as they are; to open data that you do not trust in Excel, take "
@@ -69,12 +69,13 @@ def flat_names(outgoing: Outgoing) -> list[str]:
     return names
 
 
-def flat_batches(outgoing: Outgoing) -> Iterator[pa.RecordBatch]:
-    """Batches with WKT in place of WKB, lists as JSON and times as ISO 8601."""
+def flat_batches(outgoing: Outgoing, *, moments_as_text: bool = True) -> Iterator[pa.RecordBatch]:
+    """Batches with WKT in place of WKB, lists as JSON, and times as ISO 8601 where those with a date are to be text."""
     names = flat_names(outgoing)
+    texts = _LISTS | _MOMENTS if moments_as_text else _LISTS
     for batch in outgoing.batches():
         columns = [
-            as_text(kind, column) if kind in _AS_TEXT else column
+            as_text(kind, column) if kind in texts else column
             for kind, column in zip(outgoing.kinds.values(), batch.columns, strict=False)
         ]
         if outgoing.geometry is not None:
