@@ -155,8 +155,6 @@ def found(engine: Engine, layer: Layer, text: str) -> str:
         ("length_of(地块编号) = 6", "戊"),
         ("length_of(name) = 7 AND lower(name) = 'o''brien'", "戊"),
         ("UPPER(地块编号) LIKE 'XH%'", "甲乙"),
-        ("count_of(细分领域) = 2", "甲"),
-        ("count_of(细分领域) < 2", "乙丙"),
         ("abs(户数) = 7", "戊"),
         ('floor("面积（亩）") = -2 OR ceiling("面积（亩）") = 31', "甲乙"),
         ("year(出让日期) = 2024 AND month(出让日期) = 2 AND day(出让日期) = 29", "甲"),

@@ -20,6 +20,11 @@ router = APIRouter(prefix="/api")
 PLAIN = (FORMAT, LANG)
 _EXTENT_SCALE = 1_000_000
 _FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
+_FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
+# Features Part 5 was published as Common Part 3 (OGC 23-058r2); clients made before that know its drafts' name.
+_SCHEMAS = "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/"
+_FEATURES_5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
+_CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
@@ -28,6 +33,29 @@ CONFORMANCE = (
     f"{_FEATURES_1}html",
     f"{_FEATURES_1}oas30",
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+    *(f"{_FEATURES_3}{name}" for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")),
+    *(
+        f"{_SCHEMAS}{name}"
+        for name in ("schemas", "advanced-property-roles", "returnables-and-receivables", "queryables", "sortables")
+    ),
+    *(
+        f"{_FEATURES_5}{name}"
+        for name in ("schemas", "core-roles-features", "returnables-and-receivables", "queryables", "sortables")
+    ),
+    f"{_CQL2}cql2-text",
+    f"{_CQL2}cql2-json",
+    f"{_CQL2}basic-cql2",
+    f"{_CQL2}advanced-comparison-operators",
+    f"{_CQL2}case-insensitive-comparison",
+    f"{_CQL2}accent-insensitive-comparison",
+    f"{_CQL2}basic-spatial-functions",
+    f"{_CQL2}basic-spatial-functions-plus",
+    f"{_CQL2}spatial-functions",
+    f"{_CQL2}temporal-functions",
+    f"{_CQL2}array-functions",
+    f"{_CQL2}property-property",
+    f"{_CQL2}functions",
+    f"{_CQL2}arithmetic",
 )
 
 

@@ -143,6 +143,23 @@ SCHEMAS: Mapping[str, Schema] = {
             "properties": ANY_OBJECT,
         },
     ),
+    "functions": of_members(
+        "functions links",
+        {
+            "functions": list_of(
+                of_members(
+                    "name arguments returns",
+                    {
+                        "name": TEXT,
+                        "description": TEXT,
+                        "arguments": list_of(of_members("type", {"title": TEXT, "type": list_of(TEXT)})),
+                        "returns": list_of(TEXT),
+                    },
+                )
+            ),
+            **_DOCUMENTED,
+        },
+    ),
     "openapi": of_members("openapi info paths", {"openapi": TEXT, "info": ANY_OBJECT, "paths": ANY_OBJECT}),
     "layout": of_members(
         "id name_zh name_en phrase parts zone_count links",

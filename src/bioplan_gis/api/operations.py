@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bioplan_gis.api import collections, features, sites
-from bioplan_gis.api.media import GEOJSON, HTML, ITEM_MEDIAS, JSON, JSONFG, OPENAPI, Media
+from bioplan_gis.api.media import GEOJSON, HTML, ITEM_MEDIAS, JSON, JSONFG, OPENAPI, SCHEMA, Media
 from bioplan_gis.api.parameters import Parameter
 from bioplan_gis.api.params import COLLECTIONS_AFTER, COLLECTIONS_LIMIT
 
@@ -123,6 +123,22 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "item", "/collections/{collectionId}/items/{featureId}", DATA, "一个要素", "One feature",
         features_as("feature"), features.ITEM_PARAMETERS, ("Content-Crs", "Content-Disposition"),
+    ),
+    Operation(
+        "queryables", "/collections/{collectionId}/queryables", DATA, "可筛选的属性",
+        "The properties that a filter may name", document("jsonSchema", SCHEMA), PLAIN,
+    ),
+    Operation(
+        "sortables", "/collections/{collectionId}/sortables", DATA, "可排序的属性",
+        "The properties that sortby may name", document("jsonSchema", SCHEMA), PLAIN,
+    ),
+    Operation(
+        "schema", "/collections/{collectionId}/schema", DATA, "要素的结构", "What a feature holds",
+        document("jsonSchema", SCHEMA), PLAIN,
+    ),
+    Operation(
+        "functions", "/functions", DATA, "筛选条件中可用的函数", "The functions that a filter may call",
+        document("functions"), PLAIN, stored=False,
     ),
     Operation(
         "layouts", "/layouts", PLANNING, "空间布局及其提法", "Layouts and the phrases that sum them up",

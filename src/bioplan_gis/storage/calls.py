@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Text, collate, extract, func, literal, type_coerce
+from sqlalchemy import ColumnElement, Double, Text, collate, extract, func, literal
 from sqlalchemy import cast as sql_cast
 
 from bioplan_gis.storage.arithmetic import real
@@ -24,11 +24,9 @@ KINDS: Mapping[str, frozenset[str]] = {
     "number": NUMBERS,
     "datetime": MOMENTS,
     "geometry": frozenset({"geometry"}),
-    "array": frozenset({"list", "array"}),
 }
-_TYPES_ZH = {"string": "文本", "number": "数", "datetime": "日期或时间", "geometry": "几何", "array": "列表"}
-_TYPES_EN = {"string": "a text", "number": "a number", "datetime": "a date or time", "geometry": "a geometry",
-             "array": "a list"}  # fmt: skip
+_TYPES_ZH = {"string": "文本", "number": "数", "datetime": "日期或时间", "geometry": "几何"}
+_TYPES_EN = {"string": "a text", "number": "a number", "datetime": "a date or time", "geometry": "a geometry"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Argument:
     """What a function takes.
 
     Attributes:
-        type: ``string``, ``number``, ``datetime``, ``geometry`` or ``array``.
+        type: ``string``, ``number``, ``datetime`` or ``geometry``.
         zh: what it is, in Chinese.
         en: the same in English.
     """
@@ -127,13 +125,6 @@ def _length(operands: Sequence[Operand], scope: Scope) -> Condition:
     return measure(operands[0].column, type_=INTEGER)
 
 
-def _count(operands: Sequence[Operand], scope: Scope) -> Condition:
-    listed = operands[0].column
-    if scope.on_postgis:
-        return func.jsonb_array_length(listed, type_=INTEGER)
-    return func.json_array_length(type_coerce(listed, Text()), type_=INTEGER)
-
-
 def _rounded(name: str) -> Callable[[Sequence[Operand], Scope], Condition]:
     def build(operands: Sequence[Operand], scope: Scope) -> Condition:
         value = real(operands[0])
@@ -171,8 +162,6 @@ FUNCTIONS: Mapping[str, Function] = {
         ),
         Function("ceiling", (_NUMBER,), "number", "不小于它的最小整数", "Least whole number not below it",
                  _rounded("ceil")),
-        Function("count_of", (Argument("array", "列表", "A list"),), "integer", "列表的项数",
-                 "How many members a list has", _count),
         Function("day", (_MOMENT,), "integer", "日（UTC）", "Day of the month (UTC)", _part("day")),
         Function(
             "distance_m", (_GEOMETRY, _GEOMETRY), "number", "椭球面上的最小距离，米",
