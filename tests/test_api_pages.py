@@ -373,6 +373,7 @@ def test_a_language_that_was_asked_for_goes_along_and_a_format_does_not():
     assert at.path("collections", "地块/1") == "/plan/api/collections/%E5%9C%B0%E5%9D%97%2F1?lang=en"
     assert at.in_language("zh") == "/plan/api?a=1&lang=zh"
     assert at.without("a") == "/plan/api?lang=en"
+    assert (at.layer, Addresses(f"{BASE}/api/collections/%E5%9C%B0%2F1/items?a=1", BASE).layer) == ("", "地/1")
     assert Addresses(f"{BASE}//foreign.example/x?a=1", BASE).without("a") == "/foreign.example/x"
 
 

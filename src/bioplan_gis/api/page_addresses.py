@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 LANGUAGE, FORMAT = "lang", "f"
 # What says how features are told, and not which ones.
 TELLING = (LANGUAGE, FORMAT, "crs")
 API = "/api"
+# /api/collections/{layer}
+LAYER_PLACE = 3
 
 Pairs = list[tuple[str, str]]
 
@@ -33,6 +35,12 @@ class Addresses:
     def language(self) -> str | None:
         """The language that the address asks for; a page that was reached without one hands none on."""
         return dict(self._query).get(LANGUAGE)
+
+    @cached_property
+    def layer(self) -> str:
+        """The id of the layer that the page is of, or nothing."""
+        below = self._path.removeprefix(self._prefix).split("/")
+        return unquote(below[LAYER_PLACE]) if below[1:3] == ["api", "collections"] and len(below) > LAYER_PLACE else ""
 
     def parameter(self, name: str) -> str:
         """The value of a parameter of the page, or nothing."""

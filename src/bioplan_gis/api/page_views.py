@@ -14,7 +14,16 @@ from bioplan_gis.api.page_links import (
     ways,
 )
 from bioplan_gis.api.page_operations import PLACES, groups_of, schema_text
-from bioplan_gis.api.page_tables import Document, facts_of, fields_of, references, rows_of, split_filled, titled
+from bioplan_gis.api.page_tables import (
+    NUMBERS,
+    Document,
+    facts_of,
+    fields_of,
+    references,
+    rows_of,
+    split_filled,
+    titled,
+)
 from bioplan_gis.api.page_values import half
 from bioplan_gis.tiling import FINEST_ZOOM
 
@@ -101,7 +110,7 @@ def items(document: Document, here: Standing) -> View:
         "bare": bare,
         "rows": rows_of(features, filled, references(here.at, here.owner), english=here.english),
         "placed": sum(one.get("geometry") is not None for one in features),
-        "layer": str(here.owner.get("id") or ""),
+        "layer": here.at.layer,
         "chosen": chosen(here),
         **turning(every, here),
         "files": [of_this_question(file, here) for file in files(here.owner, here)],
@@ -121,7 +130,7 @@ def item(document: Document, here: Standing) -> View:
         "provenance": provenance,
         "bare": bare,
         "placed": document.get("geometry") is not None,
-        "layer": str(here.owner.get("id") or ""),
+        "layer": here.at.layer,
         "ways": every_but(ways(document, here), OWN_RELS),
     }
 
@@ -131,7 +140,7 @@ def properties(document: Document, here: Standing) -> View:
     return {
         "rows": [(name, schema, _type_of(schema)) for name, schema in (document.get("properties") or {}).items()],
         "ways": every_but(ways(document, here), OWN_RELS),
-        "layer": str(here.owner.get("id") or ""),
+        "layer": here.at.layer,
     }
 
 
@@ -143,7 +152,7 @@ def functions(document: Document, here: Standing) -> View:
 def tilesets(document: Document, here: Standing) -> View:
     """The tilesets of a layer, or of the whole."""
     rows = [(one, ways(one, here)) for one in document.get("tilesets") or ()]
-    return {"rows": rows, "ways": ways(document, here), "layer": str(here.owner.get("id") or "")}
+    return {"rows": rows, "ways": ways(document, here), "layer": here.at.layer}
 
 
 def tileset(document: Document, here: Standing) -> View:
@@ -156,8 +165,8 @@ def tileset(document: Document, here: Standing) -> View:
         "templates": [str(one["href"]) for one in links],
         "drawn": here.at.file(vector[0]) if vector else "",
         "finest": max((int(one["tileMatrix"]) for one in limits), default=FINEST_ZOOM),
-        "bbox": _bbox(here.owner),
-        "layer": str(here.owner.get("id") or ""),
+        "bbox": _box_of_tiles(document) or _bbox(here.owner),
+        "layer": here.at.layer,
         "heading": half(str(document.get("title") or ""), english=here.english),
     }
 
@@ -217,6 +226,14 @@ def _bbox(described: Document) -> Sequence[float] | None:
     return next(iter(spatial.get("bbox") or ()), None)
 
 
+def _box_of_tiles(document: Document) -> Sequence[float] | None:
+    """The extent of a tileset in degrees (OGC 17-083r4, 7.2.3); None where it states none, or none in CRS84."""
+    box = document.get("boundingBox") or {}
+    if not str(box.get("crs") or "CRS84").endswith("CRS84") or "lowerLeft" not in box or "upperRight" not in box:
+        return None
+    return [*box["lowerLeft"][:2], *box["upperRight"][:2]]
+
+
 def _listed(document: Document) -> list[Document]:
     return [one for one in document.get("collections") or () if isinstance(one, Mapping)]
 
@@ -226,10 +243,10 @@ def _features(document: Document) -> list[Document]:
 
 
 def _type_of(schema: Document) -> str:
-    """A property's type in one word or two."""
-    if "$ref" in schema or "format" in schema:
-        return str(schema.get("format") or schema["$ref"])
-    kind = schema.get("type") or ""
+    """A property's type in one word or two; the widths of numbers are no reader's affair."""
+    kind, form = schema.get("type") or "", str(schema.get("format") or "")
     if kind == "array":
         return f"array of {_type_of(schema.get('items') or {})}"
-    return " / ".join(str(one) for one in kind) if isinstance(kind, list) else str(kind)
+    if form and kind not in NUMBERS:
+        return form
+    return " / ".join(str(one) for one in kind) if isinstance(kind, list) else str(kind or schema.get("$ref") or "")
