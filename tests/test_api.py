@@ -275,13 +275,6 @@ def test_other_sites_may_read(client: TestClient) -> None:
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
-def test_the_definition_promises_problem_documents_and_nothing_else_for_errors(client: TestClient) -> None:
-    definition = client.get("/api/openapi.json").json()
-    for path, operations in definition["paths"].items():
-        responses = operations["get"]["responses"]
-        assert "422" not in responses, path
-        assert "application/problem+json" in responses["4XX"]["content"], path
-
 
 def test_the_map_opens_whatever_a_link_adds(client: TestClient) -> None:
     page = client.get("/?from=mail")
