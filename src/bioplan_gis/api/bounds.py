@@ -1,4 +1,6 @@
-"""How long a request may be, so that nothing behind has to bear more."""
+"""What a request may be: as long as this and no longer, its URL in ASCII, so that nothing behind has to bear more."""
+
+from urllib.parse import quote
 
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -6,9 +8,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bioplan_gis.api.documents import problem
 from bioplan_gis.errors import BioplanError
 
-# A filter may hold the outline of a district; browsers send 64 kB and servers before us often take less.
-MOST_BYTES_OF_A_TARGET = 262_144
+# As much as the parser of URLs can count (65,535), less a little; enough for a filter with the outline of a town.
+MOST_BYTES_OF_A_TARGET = 60_000
 MOST_BYTES_OF_HEADERS = 65_536
+_ASCII = bytes(range(128))
 
 
 class Bounds:
@@ -20,11 +23,20 @@ class Bounds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is short enough."""
-        refusal = _refusal(scope) if scope["type"] == "http" else None
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        scope["query_string"] = percent_encoded(scope["query_string"])
+        refusal = _refusal(scope)
         if refusal is None:
             await self.app(scope, receive, send)
             return
         await problem(Request(scope), *refusal)(scope, receive, send)
+
+
+def percent_encoded(text: bytes) -> bytes:
+    """A URL or a part of it with everything that is not ASCII percent-encoded; the rest stays as it is."""
+    return text if text.isascii() else quote(text, safe=_ASCII).encode()
 
 
 def _refusal(scope: Scope) -> tuple[int, str, BioplanError] | None:

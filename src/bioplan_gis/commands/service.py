@@ -11,6 +11,7 @@ from bioplan_gis.app import create_app
 from bioplan_gis.atlas import left_out, read_atlas
 from bioplan_gis.catalogue import read_catalogue
 from bioplan_gis.commands.terminal import err, out, prepare
+from bioplan_gis.commands.wire import Wire
 from bioplan_gis.errors import SettingsError
 from bioplan_gis.maps import page
 from bioplan_gis.outputs import write_whole
@@ -28,7 +29,8 @@ def serve(
     listener = _listen(settings)
     address = f"http://{settings.host}:{listener.getsockname()[1]}/"
     out.print(f"地图 Map: {address}\n接口 API: {address}api\n按 Ctrl+C 停止。 Ctrl+C stops it.", soft_wrap=True)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning", access_log=False))
+    config = uvicorn.Config(create_app(settings), http=Wire, log_level="warning", access_log=False)
+    server = uvicorn.Server(config)
     server.run(sockets=[listener])
 
 
