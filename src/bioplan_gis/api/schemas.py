@@ -37,7 +37,7 @@ _TYPES: Mapping[str, Mapping[str, Any]] = {
     "datetime": {"type": "string", "format": "date-time"},
     "timestamp": {"type": "string", "format": "date-time"},
     "list": {"type": "array", "items": {"type": "string"}},
-    "json": {"type": "object"},
+    "json": {"type": ["object", "array"]},
 }
 _WITHOUT_ORDER = frozenset({"list", "json"})
 # The registry's units as UCUM writes them, case sensitive; money has none there.
