@@ -47,7 +47,7 @@ def fit(shapes: Shapes, tile: Tile, tolerance: float) -> Fitted:
     clipped[outside] = shapely.clip_by_rect(drawn[outside], *_RECTANGLE)
     gridded = _on_grid(clipped)
     areas = shapely.get_dimensions(drawn) == AREA
-    lost = areas & (shapely.get_dimensions(gridded) < AREA)
+    lost = areas & (shapely.is_empty(gridded) | (shapely.get_dimensions(gridded) < AREA))
     gridded[lost] = _on_grid(_widened(drawn[lost]))
     return _outlined(*_parts(gridded, drawn))
 
@@ -116,7 +116,7 @@ def _outlined(parts: Shapes, owners: Whole) -> Fitted:
     areas = kinds[of_pieces] == POLYGON
     # A ring's last position is its first one again, which MVT leaves to ClosePath.
     ends = np.append(np.diff(of_positions) > 0, True) & areas[of_positions]
-    again = np.append(False, (np.diff(of_positions) == 0) & ~np.diff(positions, axis=0).any(axis=1))
+    again = np.append((np.diff(of_positions) == 0) & ~np.diff(positions, axis=0).any(axis=1), False)
     again &= kinds[of_pieces[of_positions]] != POINT
     positions, of_positions = positions[~(ends | again)], of_positions[~(ends | again)]
     return _gathered(positions, of_positions, kinds[of_pieces], owners[of_pieces])
