@@ -15,9 +15,14 @@ Reference = Callable[[str, str], str | None]
 DEEPEST = 4
 ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 CITATION = {"document", "clause"}
-# Where a text goes over from Chinese to English: after a Chinese full stop, or else after any Chinese letter.
-SENTENCE_SEAM = re.compile(r"(?<=[。！？]) (?=[A-Za-z“(][^。]*$)")
-SEAM = re.compile(r"(?<=[\u2e80-\u9fff\uff00-\uffef]) (?=[A-Za-z“(])")
+# Where a text goes over from Chinese to English: after a Chinese full stop; after a Chinese letter that ends a phrase;
+# or where the first capital follows the last Chinese letter, as in “没有为 0 It is 0 where there is none”.
+SEAMS = (
+    re.compile(r"(?<=[。！？]) (?=[A-Za-z“(][^。]*$)"),
+    re.compile(r"(?<=[\u2e80-\u9fff\uff00-\uffef])(?<![如为是即至，：（]) (?=[A-Za-z“(])"),
+    re.compile(r"(?<=[\x21-\x7e]) (?=[A-Z][^\u2e80-\u9fff]*$)"),
+)
+CHINESE = re.compile(r"[\u2e80-\u9fff]")
 
 NOTHING = (Markup('<span class="none">无</span>'), Markup('<span class="none">none</span>'))
 EMPTY_TEXT = (Markup('<span class="none">空文本</span>'), Markup('<span class="none">empty text</span>'))
@@ -71,10 +76,11 @@ def text(value: str, *, english: bool, target: str | None = None) -> Markup:
 
 def half(joined: str, *, english: bool) -> str:
     """One language's half of a text that has Chinese first and English behind it; the whole where it has not."""
-    seams = list(SENTENCE_SEAM.finditer(joined)) or list(SEAM.finditer(joined))
-    if not seams:
+    found = [list(seam.finditer(joined)) for seam in SEAMS] if CHINESE.search(joined) else []
+    seam = next((each[-1] for each in found[:2] if each), next((each[0] for each in found[2:] if each), None))
+    if seam is None:
         return joined
-    chinese, foreign = joined[: seams[-1].start()], joined[seams[-1].end() :]
+    chinese, foreign = joined[: seam.start()], joined[seam.end() :]
     return foreign if english else chinese
 
 

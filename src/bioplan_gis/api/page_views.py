@@ -43,6 +43,7 @@ GEOMETRY_NAMES: Mapping[str | None, tuple[str, str]] = {
 STANDARDS: Mapping[str, tuple[str, str]] = {
     "ogcapi-common-1": ("OGC API 通用 第1部分：核心", "OGC API Common Part 1: Core"),
     "ogcapi-common-2": ("OGC API 通用 第2部分：地理数据", "OGC API Common Part 2: Geospatial data"),
+    "ogcapi-common-3": ("OGC API 通用 第3部分：模式", "OGC API Common Part 3: Schemas"),
     "ogcapi-features-1": ("OGC API 要素 第1部分：核心", "OGC API Features Part 1: Core"),
     "ogcapi-features-2": ("OGC API 要素 第2部分：坐标系", "OGC API Features Part 2: Coordinate reference systems"),
     "ogcapi-features-3": ("OGC API 要素 第3部分：筛选", "OGC API Features Part 3: Filtering"),
