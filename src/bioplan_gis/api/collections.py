@@ -18,7 +18,7 @@ from bioplan_gis.storage.layers import Bounds, Layer, read_layer, read_layer_pag
 router = APIRouter(prefix="/api")
 
 PLAIN = (FORMAT, LANG)
-_EXTENT_SCALE = 1_000_000
+_EXTENT_SCALE = 10_000_000
 _FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
 _FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
 # Features Part 5 was published as Common Part 3 (OGC 23-058r2); clients made before that know its drafts' name.
@@ -163,9 +163,11 @@ def collection_document(request: Request, layer: Layer) -> Document:
 
 
 def _rounded_outwards(bbox: Bounds) -> list[float]:
-    """Bounds with as many decimals as clients keep (0.1 m), so that none of what lies at their edge is lost."""
+    """Bounds with as many decimals as clients keep (1 cm) and that much wider, so that no conversion loses an edge."""
     west, south, east, north = (edge * _EXTENT_SCALE for edge in bbox)
-    return [each / _EXTENT_SCALE for each in (floor(west), floor(south), ceil(east), ceil(north))]
+    wider = (floor(west) - 1, floor(south) - 1, ceil(east) + 1, ceil(north) + 1)
+    least, most = (-180.0, -90.0, -180.0, -90.0), (180.0, 90.0, 180.0, 90.0)
+    return [min(max(edge / _EXTENT_SCALE, low), high) for edge, low, high in zip(wider, least, most, strict=True)]
 
 
 def _links_of(request: Request, layer: Layer) -> list[Link]:
