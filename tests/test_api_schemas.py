@@ -93,7 +93,7 @@ def test_the_schema_tells_roles_and_order(bureau: TestClient):
 def test_sortables_are_what_sortby_takes(bureau: TestClient):
     for layer in SOME:
         found = document(bureau, layer, "sortables")["properties"]
-        path = f"/api/collections/{quote(layer['id'], safe='')}/items"
+        path = f"/api/collections/{quote(layer, safe='')}/items"
         assert {described["type"] for described in found.values()} <= {"string", "number", "integer", "boolean"}
         for name in document(bureau, layer, "schema")["properties"]:
             status = bureau.get(path, params={"sortby": f"-{name}", "limit": 1}).status_code
@@ -103,7 +103,7 @@ def test_sortables_are_what_sortby_takes(bureau: TestClient):
 def test_queryables_are_what_filters_take(bureau: TestClient):
     for layer in SOME:
         found = document(bureau, layer, "queryables")["properties"]
-        path = f"/api/collections/{quote(layer['id'], safe='')}/items"
+        path = f"/api/collections/{quote(layer, safe='')}/items"
         for name in document(bureau, layer, "schema")["properties"]:
             text = json.dumps({"op": "isNull", "args": [{"property": name}]})
             asked = {"filter": text, "filter-lang": "cql2-json", "limit": 1}
@@ -116,7 +116,7 @@ def test_simple_queryables_are_parameters(bureau: TestClient):
     values = {"string": "x", "integer": "1", "number": "1.5", "boolean": "true"}
     formats = {"date": "2024-01-01", "date-time": "2024-01-01T00:00:00Z", "time": "08:00:00"}
     for layer in SOME:
-        path = f"/api/collections/{quote(layer['id'], safe='')}/items"
+        path = f"/api/collections/{quote(layer, safe='')}/items"
         for name, described in document(bureau, layer, "queryables")["properties"].items():
             if described.get("type") in values:
                 value = formats.get(described.get("format", ""), values[described["type"]])
