@@ -69,7 +69,7 @@ def _by_rel(found: Iterable[Way]) -> dict[str, Way]:
 
 def chosen(here: Standing) -> list[Chosen]:
     """What decides which features are shown, and how; not how many stand on a page."""
-    deciding = [pair for pair in here.at.asked if pair[0] not in {"after", "limit"}]
+    deciding = [pair for pair in here.at.asked if pair[0] not in {"after", "limit", "count"}]
     return [Chosen(name, value, here.at.without(name)) for name, value in deciding]
 
 

@@ -51,6 +51,10 @@ class Field:
     kind: str
     unit: str
 
+    def __str__(self) -> str:
+        """Its heading."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
     @property
     def numeric(self) -> bool:
         """Whether its values stand at the right."""
