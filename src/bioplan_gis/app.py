@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from bioplan_gis.api import collections, features, health, layouts, maps, openapi, schemas, sites
+from bioplan_gis.api import collections, features, health, layouts, maps, openapi, schemas, sites, tiles
 from bioplan_gis.api.assets import Assets
 from bioplan_gis.api.bounds import Bounds
 from bioplan_gis.api.compression import Compression
@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.memory = Memory()
     app.state.turns = threading.BoundedSemaphore(READERS_AT_ONCE)
     app.state.transfers = asyncio.Semaphore(TRANSFERS_AT_ONCE)
-    for routes in (health, collections, features, schemas, layouts, sites, openapi, maps):
+    for routes in (health, collections, features, tiles, schemas, layouts, sites, openapi, maps):
         app.include_router(routes.router)
     app.mount("/assets", Assets(directory=bundled("web")), name="assets")
     # The last one added is the first to see a request.

@@ -25,6 +25,8 @@ _FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
 _SCHEMAS = "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/"
 _FEATURES_5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
 _CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
+_TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
+_TMS = "http://www.opengis.net/spec/tms/2.0/conf/"
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
@@ -42,6 +44,8 @@ CONFORMANCE = (
         f"{_FEATURES_5}{name}"
         for name in ("schemas", "core-roles-features", "returnables-and-receivables", "queryables", "sortables")
     ),
+    *(f"{_TILES}{name}" for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "oas30", "mvt")),
+    *(f"{_TMS}{name}" for name in ("tilematrixset", "json-tilematrixset", "tilesetmetadata", "json-tilesetmetadata")),
     f"{_CQL2}cql2-text",
     f"{_CQL2}cql2-json",
     f"{_CQL2}basic-cql2",

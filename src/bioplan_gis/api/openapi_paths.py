@@ -6,12 +6,13 @@ from typing import Any
 
 from bioplan_gis.api.collections import item_medias
 from bioplan_gis.api.media import HTML, PROBLEM
-from bioplan_gis.api.openapi_schemas import BINARY, TEXT, Schema, list_of, reference
+from bioplan_gis.api.openapi_schemas import BINARY, COUNT, TEXT, Schema, list_of, reference
 from bioplan_gis.api.operations import BINARY as FILE
 from bioplan_gis.api.operations import PAGE, Operation
 from bioplan_gis.api.parameters import Parameter
 from bioplan_gis.catalogue import Column
 from bioplan_gis.storage.layers import Layer
+from bioplan_gis.tiling import MOST_ZOOM
 
 Item = dict[str, Any]
 
@@ -36,6 +37,9 @@ _VARIABLES: Mapping[str, tuple[Schema, str]] = {
     "collectionId": (TEXT, "图层编号 Id of a layer"),
     "featureId": (TEXT, "要素编号 Id of a feature"),
     "layoutId": (TEXT, "布局编号 Id of a layout"),
+    "tileMatrix": ({"type": "integer", "minimum": 0, "maximum": MOST_ZOOM}, "级别 Zoom"),
+    "tileRow": (COUNT, "行，自北向南，小于 2 的级别次方 Row, from the north, less than 2 to the power of the zoom"),
+    "tileCol": (COUNT, "列，自西向东，小于 2 的级别次方 Column, from the west, less than 2 to the power of the zoom"),
 }
 # What may go wrong, by status: name of the answer and what it says.
 REFUSALS: Mapping[int, tuple[str, str]] = {
@@ -171,6 +175,8 @@ def _item(operation: Operation, operation_id: str, parameters: Sequence[Item]) -
 def _responses(operation: Operation) -> Item:
     kept = operation.tag.name != "health"
     responses: Item = {"200": _success(operation, kept=kept)}
+    if operation.hollow:
+        responses["204"] = {"description": "此处没有要素 Nothing is there", "headers": responses["200"]["headers"]}
     if kept:
         responses["304"] = {"$ref": "#/components/responses/notModified"}
     for status in _refused(operation):

@@ -161,6 +161,49 @@ SCHEMAS: Mapping[str, Schema] = {
         },
     ),
     "openapi": of_members("openapi info paths", {"openapi": TEXT, "info": ANY_OBJECT, "paths": ANY_OBJECT}),
+    "tileMatrixSet": of_members(
+        "id crs tileMatrices",
+        {"id": TEXT, "title": TEXT, "uri": TEXT, "crs": TEXT, "tileMatrices": list_of(ANY_OBJECT), **_DOCUMENTED},
+    ),
+    "tileMatrixSets": of_members("tileMatrixSets links", {"tileMatrixSets": list_of(ANY_OBJECT), **_DOCUMENTED}),
+    "tileset": of_members(
+        "dataType crs tileMatrixSetURI links",
+        {
+            "title": TEXT,
+            "description": TEXT,
+            "attribution": TEXT,
+            "dataType": {"type": "string", "enum": ["vector"]},
+            "crs": TEXT,
+            "tileMatrixSetURI": TEXT,
+            "tileMatrixSetLimits": list_of(reference("tileMatrixLimits")),
+            "layers": list_of(ANY_OBJECT),
+            **_DOCUMENTED,
+        },
+    ),
+    "tileMatrixLimits": of_members(
+        "tileMatrix minTileRow maxTileRow minTileCol maxTileCol",
+        {"tileMatrix": TEXT, "minTileRow": COUNT, "maxTileRow": COUNT, "minTileCol": COUNT, "maxTileCol": COUNT},
+    ),
+    "tilesets": of_members("tilesets links", {"tilesets": list_of(reference("tileset")), **_DOCUMENTED}),
+    "tilejson": of_members(
+        "tilejson tiles vector_layers",
+        {
+            "tilejson": TEXT,
+            "name": TEXT,
+            "description": TEXT,
+            "attribution": TEXT,
+            "tiles": list_of(TEXT, minItems=1),
+            "bounds": list_of(NUMBER, minItems=4, maxItems=4),
+            "center": list_of(NUMBER, minItems=3, maxItems=3),
+            "minzoom": COUNT,
+            "maxzoom": COUNT,
+            "vector_layers": list_of(ANY_OBJECT),
+        },
+    ),
+    "style": of_members(
+        "version sources layers",
+        {"version": COUNT, "name": TEXT, "sources": ANY_OBJECT, "layers": list_of(ANY_OBJECT)},
+    ),
     "layout": of_members(
         "id name_zh name_en phrase parts zone_count links",
         {

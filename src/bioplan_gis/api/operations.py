@@ -7,10 +7,12 @@ of the application: each stands here once, and nothing else does.
 from dataclasses import dataclass
 from typing import Any
 
-from bioplan_gis.api import collections, features, sites
-from bioplan_gis.api.media import GEOJSON, HTML, ITEM_MEDIAS, JSON, JSONFG, OPENAPI, SCHEMA, Media
+from bioplan_gis.api import collections, features, sites, tiles
+from bioplan_gis.api.media import GEOJSON, HTML, ITEM_MEDIAS, JSON, JSONFG, MVT, OPENAPI, SCHEMA, Media
 from bioplan_gis.api.parameters import Parameter
 from bioplan_gis.api.params import COLLECTIONS_AFTER, COLLECTIONS_LIMIT
+from bioplan_gis.api.tile_documents import STYLE, TILEJSON
+from bioplan_gis.tiling import MATRIX_SET
 
 Answers = tuple[tuple[Media, str], ...]
 Parameters = tuple[Parameter[Any], ...]
@@ -58,6 +60,7 @@ class Operation:
         beside: whether it stands beside the API, at the service's root.
         stored: whether the database is asked.
         by_layer: whether each layer has columns of its own as parameters of it.
+        hollow: whether it answers 204 where there is nothing.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Operation:
     beside: bool = False
     stored: bool = True
     by_layer: bool = False
+    hollow: bool = False
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -91,6 +95,7 @@ def features_as(schema: str) -> Answers:
 
 PLAIN = collections.PLAIN
 
+_TILESET = f"/collections/{{collectionId}}/tiles/{MATRIX_SET}"
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "landingPage", "/", SERVICE, "首页：从这里可以找到一切", "Landing page, which leads to everything else",
@@ -139,6 +144,36 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "functions", "/functions", DATA, "筛选条件中可用的函数", "The functions that a filter may call",
         document("functions"), PLAIN, stored=False,
+    ),
+    Operation(
+        "tileMatrixSets", "/tileMatrixSets", TILES, "瓦片矩阵集", "The tile matrix sets",
+        document("tileMatrixSets"), PLAIN, stored=False,
+    ),
+    Operation(
+        "tileMatrixSet", f"/tileMatrixSets/{MATRIX_SET}", TILES, "一个瓦片矩阵集", "One tile matrix set",
+        document("tileMatrixSet"), PLAIN, stored=False,
+    ),
+    Operation(
+        "tilesets", "/collections/{collectionId}/tiles", TILES, "图层的瓦片集", "The tilesets of a layer",
+        document("tilesets"), PLAIN,
+    ),
+    Operation(
+        "tileset", _TILESET, TILES, "一个瓦片集：瓦片在何处、有何内容",
+        "One tileset: where its tiles are, what they hold",
+        document("tileset"), PLAIN,
+    ),
+    Operation(
+        "tilejson", f"{_TILESET}/tilejson", TILES, "瓦片集的 TileJSON 3.0", "A tileset as TileJSON 3.0",
+        ((TILEJSON, "tilejson"),), tiles.TILEJSON_PARAMETERS,
+    ),
+    Operation(
+        "style", "/collections/{collectionId}/styles/default", TILES, "图层的 MapLibre 样式",
+        "A MapLibre style of a layer",
+        ((STYLE, "style"),), tiles.STYLE_PARAMETERS,
+    ),
+    Operation(
+        "tile", f"{_TILESET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", TILES, "一块矢量瓦片（先行后列）",
+        "A vector tile; the row goes before the column", ((MVT, BINARY),), tiles.TILE_PARAMETERS, hollow=True,
     ),
     Operation(
         "layouts", "/layouts", PLANNING, "空间布局及其提法", "Layouts and the phrases that sum them up",

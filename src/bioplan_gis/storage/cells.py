@@ -123,7 +123,7 @@ def _columns(layer: Layer, marks: Marks, firsts: Whole) -> dict[str, list[Any]]:
     """What each cell says of the features that it stands for."""
     counts = np.diff(firsts, append=len(marks.codes))
     columns: dict[str, list[Any]] = {"aggregated": [True] * len(firsts), "count": counts.tolist()}
-    if layer.geometry_type not in _SPOTS and len(firsts):
+    if has_area(layer) and len(firsts):
         areas = np.rint(np.add.reduceat(marks.areas_m2, firsts)).astype(np.int64)
         columns["area_m2"] = [area or None for area in areas.tolist()]
     if has_land_class(layer) and len(firsts):
@@ -131,6 +131,11 @@ def _columns(layer: Layer, marks: Marks, firsts: Whole) -> dict[str, list[Any]]:
         commonest = np.where(np.max(of_class, axis=0) > 0, np.argmax(of_class, axis=0), -1).tolist()
         columns[LAND_CLASS] = [None if number < 0 else CLASSES[number].code for number in commonest]
     return columns
+
+
+def has_area(layer: Layer) -> bool:
+    """Whether the layer's cells say what area they stand for."""
+    return layer.geometry_type not in _SPOTS
 
 
 def has_land_class(layer: Layer) -> bool:

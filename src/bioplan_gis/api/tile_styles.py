@@ -1,0 +1,92 @@
+"""How a layer's tiles are drawn: a MapLibre style of our own colours, without glyphs or sprites."""
+
+from typing import Any
+
+from bioplan_gis.landuse import CLASSES
+from bioplan_gis.storage.cells import has_land_class
+from bioplan_gis.storage.layers import Layer
+
+PAPER, INK, AREA, LINE, SPOT = "#f4efe2", "#2b2823", "#8ba46c", "#27447c", "#a8442a"
+SOURCE = "tiles"
+
+Expression = Any
+Drawn = dict[str, Any]
+
+
+def style_document(layer: Layer, tilejson: str) -> dict[str, Any]:
+    """A style of the Mapbox Style Specification, version 8, as MapLibre and QGIS read it.
+
+    Args:
+        layer: with geometry.
+        tilejson: address of the layer's TileJSON.
+    """
+    title = " ".join(dict.fromkeys((layer.title_zh, layer.title_en)))
+    return {
+        "version": 8,
+        "name": title,
+        "metadata": {"attribution": layer.attribution, "synthetic": layer.synthetic},
+        "sources": {SOURCE: {"type": "vector", "url": tilejson}},
+        "layers": [
+            {"id": "paper", "type": "background", "paint": {"background-color": PAPER}},
+            *_areas(layer),
+            *_lines(layer),
+            *_spots(layer),
+        ],
+    }
+
+
+def _areas(layer: Layer) -> list[Drawn]:
+    colour = _of_class(layer, AREA)
+    cells = {"fill-color": colour, "fill-opacity": _by_count(0.4, 0.95), "fill-antialias": False}
+    outline = {"line-color": _of_class(layer, INK), "line-width": _by_zoom(8, 0.3, 16, 1.2)}
+    return [
+        _drawn(layer, "cells", "fill", _is("Polygon", aggregated=True), cells),
+        _drawn(layer, "areas", "fill", _is("Polygon"), {"fill-color": colour, "fill-opacity": 0.6}),
+        _drawn(layer, "outlines", "line", _is("Polygon"), outline),
+    ]
+
+
+def _lines(layer: Layer) -> list[Drawn]:
+    paint = {"line-color": LINE, "line-width": _by_zoom(6, 0.8, 16, 2.5)}
+    return [_drawn(layer, "lines", "line", _is("LineString"), paint)]
+
+
+def _spots(layer: Layer) -> list[Drawn]:
+    cells = {"circle-color": SPOT, "circle-opacity": _by_count(0.45, 0.95), "circle-radius": _by_count(1.2, 3.0)}
+    spots = {
+        "circle-color": _of_class(layer, SPOT),
+        "circle-radius": _by_zoom(8, 2.0, 16, 5.0),
+        "circle-stroke-color": PAPER,
+        "circle-stroke-width": _by_zoom(10, 0.3, 16, 1.2),
+    }
+    return [
+        _drawn(layer, "counts", "circle", _is("Point", aggregated=True), cells),
+        _drawn(layer, "spots", "circle", _is("Point"), spots),
+    ]
+
+
+def _drawn(layer: Layer, name: str, kind: str, chosen: Expression, paint: dict[str, Expression]) -> Drawn:
+    return {"id": name, "type": kind, "source": SOURCE, "source-layer": layer.id, "filter": chosen, "paint": paint}
+
+
+def _is(kind: str, *, aggregated: bool = False) -> Expression:
+    """Whether a feature is of a kind of geometry, and stands for itself or for others."""
+    counted = ["==", ["get", "aggregated"], True]
+    return ["all", ["==", ["geometry-type"], kind], counted if aggregated else ["!", counted]]
+
+
+def _of_class(layer: Layer, otherwise: str) -> Expression:
+    """The colour of a class of land, where the layer says of which class its features are."""
+    if not has_land_class(layer):
+        return otherwise
+    colours = [part for one in CLASSES for part in (one.code, one.colour)]
+    return ["match", ["to-string", ["get", "land_class"]], *colours, otherwise]
+
+
+def _by_count(one: float, thousand: float) -> Expression:
+    """From what a cell of one feature is drawn by to what one of a thousand is."""
+    return ["interpolate", ["linear"], ["log10", ["max", 1, ["to-number", ["get", "count"], 1]]], 0, one, 3, thousand]
+
+
+def _by_zoom(low: int, least: float, high: int, most: float) -> Expression:
+    return ["interpolate", ["linear"], ["zoom"], low, least, high, most]
