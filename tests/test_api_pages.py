@@ -186,7 +186,18 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "schema": SCHEMA,
     "functions": {"functions": [{"name": "casei", "arguments": [{"type": ["string"]}], "returns": ["string"]}]},
     "tilesets": TILES,
-    "tileset": {"title": "Plots", "links": [{"href": f"{BASE}/t/{{tileMatrix}}", "rel": "item", "type": "x/y"}]},
+    "tileset": {
+        "title": "Plots",
+        "boundingBox": {"lowerLeft": [120, 30], "upperRight": [121, 31]},
+        "tileMatrixSetLimits": [{"tileMatrix": str(zoom), "minTileRow": 0} for zoom in range(3)],
+        "layers": [{"id": "plots", "propertiesSchema": {"properties": {"name": {"type": "string", "title": "Name"}}}}],
+        "links": [
+            {"href": f"{BASE}/t/{{tileMatrix}}", "rel": "item", "type": "application/vnd.mapbox-vector-tile"},
+            link("/api/collections/plots", "collection"),
+        ],
+    },
+    "tileMatrixSets": {"tileMatrixSets": [{"id": "Quad", "title": "All of it", "uri": "urn:x", "links": []}]},
+    "tileMatrixSet": {"id": "Quad", "title": "All of it", "tileMatrices": [{"id": "0", "cellSize": 1.5}]},
     "api": DEFINITION,
     "layouts": {"layouts": [LAYOUT], "links": []},
     "layout": LAYOUT,
@@ -336,8 +347,17 @@ def test_a_page_without_geometry_has_no_map():
 
 def test_numbers_stand_at_the_right_with_their_unit():
     one = read(drawn("items"))
-    assert {"class": "number"} in one.all("td")
+    assert {"data-title": "Area (ha)", "class": "number"} in one.all("td")
     assert "Area (ha)" in one.text
+
+
+def test_rows_of_the_same_values_become_a_table_and_others_a_list():
+    rows = [{"zoom": zoom, "rows": 2**zoom} for zoom in range(3)]
+    one = Read()
+    one.feed(str(shown(rows, english=True)))
+    assert [len(one.all(tag)) for tag in ("th", "td", "tr")] == [2, 6, 4]
+    assert "<table" not in shown([*rows, {"zoom": [3]}], english=True)
+    assert "<table" not in shown([{"document": "a", "clause": "1"}] * 3, english=True)
 
 
 def test_columns_without_a_value_are_named_and_not_shown():

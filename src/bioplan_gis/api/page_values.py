@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 Reference = Callable[[str, str], str | None]
 
 DEEPEST = 4
+LEAST_ROWS = 3
 ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 CITATION = {"document", "clause"}
 # Where a text goes over from Chinese to English: after a Chinese full stop; after a Chinese letter that ends a phrase;
@@ -85,12 +86,39 @@ def half(joined: str, *, english: bool) -> str:
 
 
 def _list(value: Sequence[object], *, english: bool, column: str, reference: Reference, depth: int) -> Markup:
+    if is_tabular(value):
+        return _table([one for one in value if isinstance(one, Mapping)], english=english, reference=reference)
     items = [
         Markup("<li>{}</li>").format(shown(one, english=english, column=column, reference=reference, depth=depth))
         for one in value
     ]
     kind = "plain" if all(isinstance(one, Mapping | list) for one in value) else "chips"
     return Markup('<ul class="{}">{}</ul>').format(kind, Markup("").join(items))
+
+
+def is_tabular(value: Sequence[object]) -> bool:
+    """Whether a list is rows of the same few single values."""
+    first = value[0]
+    if len(value) < LEAST_ROWS or not isinstance(first, Mapping) or set(first) == CITATION:
+        return False
+    return all(isinstance(row, Mapping) and list(row) == list(first) and _is_flat(row) for row in value)
+
+
+def _is_flat(row: Mapping[str, object]) -> bool:
+    return not any(isinstance(one, Mapping | list | tuple) for one in row.values())
+
+
+def _table(rows: Sequence[Mapping[str, object]], *, english: bool, reference: Reference) -> Markup:
+    heads = [Markup('<th scope="col"><bdi>{}</bdi></th>').format(name) for name in rows[0]]
+    body = [
+        Markup("<td>{}</td>").format(shown(one, english=english, column=name, reference=reference))
+        for row in rows
+        for name, one in row.items()
+    ]
+    width = len(heads)
+    lines = [Markup("<tr>{}</tr>").format(Markup("").join(body[at : at + width])) for at in range(0, len(body), width)]
+    inner = Markup('<table class="inner"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>')
+    return inner.format(Markup("").join(heads), Markup("").join(lines))
 
 
 def _object(value: Mapping[str, object], *, english: bool, reference: Reference, depth: int) -> Markup:

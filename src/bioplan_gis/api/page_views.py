@@ -164,12 +164,35 @@ def tileset(document: Document, here: Standing) -> View:
     return {
         "ways": [way for way in ways(document, here) if "{" not in way.href],
         "templates": [str(one["href"]) for one in links],
+        "single": [(name, one) for name, one in document.items() if name not in _TOLD_OF_A_TILESET],
+        "contents": [_contents(one, here) for one in document.get("layers") or ()],
         "drawn": here.at.file(vector[0]) if vector else "",
-        "finest": max((int(one["tileMatrix"]) for one in limits), default=FINEST_ZOOM),
+        "finest": min(FINEST_ZOOM, max((int(one["tileMatrix"]) for one in limits), default=FINEST_ZOOM)),
         "bbox": _box_of_tiles(document) or _bbox(here.owner),
         "layer": here.at.layer,
         "heading": half(str(document.get("title") or ""), english=here.english),
     }
+
+
+_TOLD_OF_A_TILESET = {"title", "description", "links", "layers", "tileMatrixSetLimits", "boundingBox", "centerPoint"}
+
+
+def _contents(layer: Document, here: Standing) -> tuple[str, list[tuple[str, Document, str]]]:
+    """What a layer of tiles is called, and the properties that its features have there."""
+    columns = (layer.get("propertiesSchema") or {}).get("properties") or {}
+    title = titled(layer, english=here.english) or str(layer.get("id") or "")
+    return title, [(name, schema, _type_of(schema)) for name, schema in columns.items()]
+
+
+def tile_matrix_set(document: Document, here: Standing) -> View:
+    """A way to cut the world into tiles."""
+    own = [(name, one) for name, one in document.items() if name not in {"title", "links", "tileMatrices"}]
+    return {"own": own, "heading": str(document.get("id") or ""), "ways": every_but(ways(document, here), OWN_RELS)}
+
+
+def tile_matrix_sets(document: Document, _: Standing) -> View:
+    """The ways to cut the world into tiles."""
+    return {"rows": [one for one in document.get("tileMatrixSets") or () if isinstance(one, Mapping)]}
 
 
 def definition(document: Document, here: Standing) -> View:

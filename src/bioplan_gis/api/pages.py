@@ -47,6 +47,8 @@ VIEWS: Mapping[str, View] = {
     "functions": page_views.functions,
     "tilesets": page_views.tilesets,
     "tileset": page_views.tileset,
+    "tileMatrixSets": page_views.tile_matrix_sets,
+    "tileMatrixSet": page_views.tile_matrix_set,
     "api": page_views.definition,
     "layouts": page_views.layouts,
     "layout": page_views.layout,
