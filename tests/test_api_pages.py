@@ -357,6 +357,7 @@ def test_rows_of_the_same_values_become_a_table_and_others_a_list():
     one.feed(str(shown(rows, english=True)))
     assert [len(one.all(tag)) for tag in ("th", "td", "tr")] == [2, 6, 4]
     assert "<table" not in shown([*rows, {"zoom": [3]}], english=True)
+    assert "<table" not in shown([{}] * 3, english=True)
     assert "<table" not in shown([{"document": "a", "clause": "1"}] * 3, english=True)
 
 

@@ -99,7 +99,7 @@ def _list(value: Sequence[object], *, english: bool, column: str, reference: Ref
 def is_tabular(value: Sequence[object]) -> bool:
     """Whether a list is rows of the same few single values."""
     first = value[0]
-    if len(value) < LEAST_ROWS or not isinstance(first, Mapping) or set(first) == CITATION:
+    if len(value) < LEAST_ROWS or not isinstance(first, Mapping) or set(first) in (set(), CITATION):
         return False
     return all(isinstance(row, Mapping) and list(row) == list(first) and _is_flat(row) for row in value)
 
