@@ -28,6 +28,10 @@ PATHS = (
     "/api/collections/labs/queryables",
     "/api/collections/labs/sortables",
     "/api/collections/labs/schema",
+    "/api/collections/labs/tiles",
+    "/api/collections/labs/tiles/WebMercatorQuad",
+    "/api/tileMatrixSets",
+    "/api/tileMatrixSets/WebMercatorQuad",
     "/api/functions",
     "/api/openapi",
     "/api/layouts",
@@ -149,6 +153,18 @@ def test_a_table_without_geometry_has_no_map(visit: Open):
     page = visit().to("/api/collections/tracks/items")
     expect(page.locator("[data-map]")).to_have_count(0)
     expect(page.locator("tbody tr")).to_have_count(90)
+
+
+def test_a_tileset_draws_its_own_tiles(visit: Open):
+    one = visit()
+    page = one.to("/api/collections/districts/tiles/WebMercatorQuad")
+    expect(page.locator(f"{READY} .leaflet-tile-loaded").first).to_be_visible()
+    inked = page.locator(f"{READY} canvas.leaflet-tile-loaded").evaluate_all(
+        """(tiles) => tiles.map((tile) => tile.getContext("2d").getImageData(0, 0, tile.width, tile.height).data
+            .some((value) => value > 0)).filter(Boolean).length"""
+    )
+    assert inked > 0
+    assert any(re.search(r"/tiles/WebMercatorQuad/\d+/\d+/\d+", url) for url in one.requests)
 
 
 def test_the_switch_leads_to_the_same_page_in_the_other_language(visit: Open):

@@ -147,5 +147,5 @@ BioPlan.tiles = (() => {
 
   // Tiles are drawn 512 pixels wide, which is what their detail is made for: at zoom z the map asks for z - 1.
   return (address, finest) =>
-    new Tiles({ address, tileSize: SIDE, minNativeZoom: 1, maxNativeZoom: finest + 1, noWrap: true, keepBuffer: 1 });
+    new Tiles({ address, pane: "overlayPane", tileSize: SIDE, minNativeZoom: 1, maxNativeZoom: finest + 1, noWrap: true, keepBuffer: 1 });
 })();

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from bioplan_gis.api.page_addresses import Addresses
-from bioplan_gis.api.page_tables import Document
+from bioplan_gis.api.page_tables import Document, titled
 from bioplan_gis.api.page_values import half
 
 # What a browser is led to as a page, though its link says data.
@@ -49,9 +49,15 @@ class Chosen:
 
 
 def ways(document: Document, here: Standing) -> list[Way]:
-    """The links of a document as a page follows them; what is no address of the web is left out."""
+    """The links of a document as a page follows them; what is no address of the web, or a template of some, is not."""
     found = [_way(one, here) for one in document.get("links") or () if isinstance(one, Mapping)]
-    return [way for way in found if way.href]
+    return [way for way in found if way.href and "{" not in way.href]
+
+
+def layer_title(document: Document, here: Standing) -> str:
+    """What the layer of a page is called: by its own document, by the link to it, or by its id."""
+    linked = (way.title for way in ways(document, here) if way.rel == "collection")
+    return titled(here.owner, english=here.english) or next(linked, here.at.layer)
 
 
 def every_but(found: Iterable[Way], rels: set[str]) -> list[Way]:

@@ -9,6 +9,7 @@ from bioplan_gis.api.page_links import (
     chosen,
     every_but,
     files,
+    layer_title,
     of_this_question,
     turning,
     ways,
@@ -153,7 +154,8 @@ def functions(document: Document, here: Standing) -> View:
 def tilesets(document: Document, here: Standing) -> View:
     """The tilesets of a layer, or of the whole."""
     rows = [(one, ways(one, here)) for one in document.get("tilesets") or ()]
-    return {"rows": rows, "ways": ways(document, here), "layer": here.at.layer}
+    title = layer_title(document, here)
+    return {"rows": rows, "ways": ways(document, here), "layer": here.at.layer, "layer_title": title}
 
 
 def tileset(document: Document, here: Standing) -> View:
@@ -162,7 +164,8 @@ def tileset(document: Document, here: Standing) -> View:
     vector = [str(one["href"]) for one in links if VECTOR_TILE in str(one.get("type"))]
     limits = [one for one in document.get("tileMatrixSetLimits") or () if str(one.get("tileMatrix")).isdecimal()]
     return {
-        "ways": [way for way in ways(document, here) if "{" not in way.href],
+        "ways": ways(document, here),
+        "layer_title": layer_title(document, here),
         "templates": [str(one["href"]) for one in links],
         "single": [(name, one) for name, one in document.items() if name not in _TOLD_OF_A_TILESET],
         "contents": [_contents(one, here) for one in document.get("layers") or ()],
