@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, and_, not_, null, or_
+from sqlalchemy import BindParameter, ColumnClause, ColumnElement, Double, and_, not_, null, or_
+from sqlalchemy.sql.elements import Grouping
 
 from bioplan_gis.errors import ParameterError
 from bioplan_gis.storage.arithmetic import ARITHMETIC, reckoned
@@ -90,8 +91,8 @@ def _of_object(node: Mapping[str, Node], scope: Scope, *, decides: bool) -> Oper
             return read(node[name], scope)
     if isinstance(node.get("type"), str):
         return geometry_of(node, scope)
-    at = Word("", place_of(next(iter(node), None)))
-    raise scope.fault(at, "CQL2 不认识此处的内容。", "CQL2 does not know what stands here.")
+    at = max(place_of(node), place_of(next(iter(node), None)))
+    raise scope.fault(Word("", at), "CQL2 不认识此处的内容。", "CQL2 does not know what stands here.")
 
 
 _OBJECTS: Mapping[str, Callable[[Any, Scope], Operand]] = {
@@ -168,7 +169,7 @@ def _is_null(op: str, args: Sequence[Node], scope: Scope) -> Operand:
     one = operand(args[0], scope)
     if one.kind == "interval":
         raise scope.fault(one.token, "时段不能用 IS NULL。", "An interval has no IS NULL; ask its ends.")
-    return _boolean(one.column.is_(null()), op)
+    return _boolean(_grouped(one).is_(null()), op)
 
 
 def _comparison(op: str, args: Sequence[Node], scope: Scope) -> Operand:
@@ -214,7 +215,13 @@ def _sides(op: str, first: Operand, second: Operand, scope: Scope) -> tuple[Cond
         return moments_compared(first, second, scope)
     if first.kind == "text" and op not in _EQUALITY:
         return by_code_point(first.column, scope), by_code_point(second.column, scope)
-    return first.column, second.column
+    return _grouped(first), _grouped(second)
+
+
+def _grouped(one: Operand) -> Condition:
+    """A condition in brackets where it is compared as a value: SQLAlchemy leaves NOT without."""
+    simple = one.kind != "boolean" or isinstance(one.column, ColumnClause | BindParameter)
+    return one.column if simple else Grouping(one.column)
 
 
 def _read_beside(one: Operand, other: Operand, scope: Scope) -> Operand:

@@ -94,10 +94,10 @@ class Scope:
         return self.dialect == "postgresql"
 
     def fault(self, token: str, zh: str, en: str) -> ParameterError:
-        """The error for something that stands in the filter."""
+        """The error for something that stands in the filter, if only somewhere."""
         at = place_of(token)
-        if at < 0 and token:
-            at = self.text.casefold().find(token.casefold())
+        if at < 0:
+            at = max(self.text.casefold().find(token.casefold()), 0)
         return self.fault_at(at, zh, en)
 
     def fault_at(self, at: int, zh: str, en: str) -> ParameterError:

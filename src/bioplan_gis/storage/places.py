@@ -41,7 +41,7 @@ _TEXT = re.compile(
     r"""(?P<text>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*")|(?P<number>\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)"""
     r"""|(?P<word>[^\W\d][\w.:]*)|(?P<sign><>|<=|>=|[-=<>+*/%^(),])"""
 )
-_JSON = re.compile(r'(?P<text>"(?:[^"\\]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)')
+_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[\[{]')
 
 
 class Word(str):  # noqa: SLOT000 - mypy wants the attribute declared
@@ -78,6 +78,12 @@ class Items(list[Any]):
     at: int
 
 
+class Object(dict[str, Any]):
+    """An object of JSON, and where it stands."""
+
+    at: int
+
+
 def place_of(part: object) -> int:
     """The offset at which a part stands; -1 where that is not known."""
     return int(getattr(part, "at", -1))
@@ -99,15 +105,15 @@ def _at(part: Any, at: int) -> Any:  # noqa: ANN401 - one of the four
 
 
 def _in_order(node: Node, tokens: Iterator[re.Match[str]]) -> Node:
-    if isinstance(node, dict):
-        return {_in_order(key, tokens): _in_order(value, tokens) for key, value in node.items()}
-    if isinstance(node, list):
-        items = Items(_in_order(each, tokens) for each in node)
-        return _at(items, place_of(items[0]) if items else -1)
     if node is None or isinstance(node, bool):
         return node
     token = next(tokens, None)
-    return _placed_value(node, -1 if token is None else token.start())
+    at = -1 if token is None else token.start()
+    if isinstance(node, dict):
+        return _at(Object({_in_order(key, tokens): _in_order(value, tokens) for key, value in node.items()}), at)
+    if isinstance(node, list):
+        return _at(Items(_in_order(each, tokens) for each in node), at)
+    return _placed_value(node, at)
 
 
 def _placed_value(value: str | float, at: int) -> Node:
