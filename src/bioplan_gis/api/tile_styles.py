@@ -8,6 +8,8 @@ from bioplan_gis.storage.layers import Layer
 
 PAPER, INK, AREA, LINE, SPOT = "#f4efe2", "#2b2823", "#8ba46c", "#27447c", "#a8442a"
 SOURCE = "tiles"
+# More points than these are drawn small where they stand close.
+FEW_SPOTS = 2_000
 
 Expression = Any
 Drawn = dict[str, Any]
@@ -37,7 +39,7 @@ def style_document(layer: Layer, tilejson: str) -> dict[str, Any]:
 
 def _areas(layer: Layer) -> list[Drawn]:
     colour = _of_class(layer, AREA)
-    cells = {"fill-color": colour, "fill-opacity": _by_count(0.4, 0.95), "fill-antialias": False}
+    cells = {"fill-color": colour, "fill-opacity": _by_count(0.6, 1.0), "fill-antialias": False}
     outline = {"line-color": _of_class(layer, INK), "line-width": _by_zoom(8, 0.3, 16, 1.2)}
     return [
         _drawn(layer, "cells", "fill", _is("Polygon", aggregated=True), cells),
@@ -53,11 +55,13 @@ def _lines(layer: Layer) -> list[Drawn]:
 
 def _spots(layer: Layer) -> list[Drawn]:
     cells = {"circle-color": SPOT, "circle-opacity": _by_count(0.45, 0.95), "circle-radius": _by_count(1.2, 3.0)}
+    crowded = layer.feature_count > FEW_SPOTS
     spots = {
         "circle-color": _of_class(layer, SPOT),
-        "circle-radius": _by_zoom(8, 2.0, 16, 5.0),
+        # Far out, a feature is as large as a cell that counts one, so that tiles of both kinds go together.
+        "circle-radius": _by_zoom(9, 1.4, 16, 5.0) if crowded else _by_zoom(5, 2.5, 16, 5.0),
         "circle-stroke-color": PAPER,
-        "circle-stroke-width": _by_zoom(10, 0.3, 16, 1.2),
+        "circle-stroke-width": _by_zoom(11, 0.0, 16, 1.2) if crowded else _by_zoom(5, 0.5, 16, 1.2),
     }
     return [
         _drawn(layer, "counts", "circle", _is("Point", aggregated=True), cells),

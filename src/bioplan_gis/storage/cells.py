@@ -96,16 +96,26 @@ def tile_of_cells(layer: Layer, tile: Tile, marks: Marks) -> bytes:
 
 def drawn(layer: Layer, zoom: int, marks: Marks) -> bytes:
     """A tile of cells that hold the marks, all of which lie in one tile of a zoom."""
-    body = b""
-    for bits in range(min(GRID, FINEST - zoom), -1, -1):
-        cells = marks.codes >> 2 * (FINEST - zoom - bits)
-        firsts = np.flatnonzero(np.diff(cells, prepend=-1))
-        if len(firsts) * LEAST_BYTES_OF_A_CELL > MOST_BYTES:
-            continue
-        body = encode(layer.id, _outlines(layer, cells[firsts], bits), _columns(layer, marks, firsts))
-        if len(body) <= MOST_BYTES:
-            break
-    return body
+    return drawn_alike(layer, zoom, [marks])[0]
+
+
+def drawn_alike(layer: Layer, zoom: int, tiles: Sequence[Marks]) -> list[bytes]:
+    """Tiles of a zoom with cells of one size: the smallest by which none of them weighs too much."""
+    for bits in range(min(GRID, FINEST - zoom), 0, -1):
+        bodies = [body for marks in tiles if (body := _drawn(layer, zoom, marks, bits)) is not None]
+        if len(bodies) == len(tiles):
+            return bodies
+    raise AssertionError("four cells weigh too much")
+
+
+def _drawn(layer: Layer, zoom: int, marks: Marks, bits: int) -> bytes | None:
+    """A tile of 2^bits cells a side; None where it would weigh too much."""
+    cells = marks.codes >> 2 * (FINEST - zoom - bits)
+    firsts = np.flatnonzero(np.diff(cells, prepend=-1))
+    if len(firsts) * LEAST_BYTES_OF_A_CELL > MOST_BYTES:
+        return None
+    body = encode(layer.id, _outlines(layer, cells[firsts], bits), _columns(layer, marks, firsts))
+    return body if len(body) <= MOST_BYTES else None
 
 
 def _outlines(layer: Layer, cells: Whole, bits: int) -> Outlines:

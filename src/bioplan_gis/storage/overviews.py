@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Connection, delete, func, insert, select, type_coerce
 from sqlalchemy.types import NullType
 
-from bioplan_gis.storage.cells import FINEST, Marks, drawn, read_marks, unwoven
+from bioplan_gis.storage.cells import FINEST, Marks, drawn_alike, read_marks, unwoven
 from bioplan_gis.storage.layers import Layer, read_layers
 from bioplan_gis.storage.mvt import POINT, Outlines, encode
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, OVERVIEWS
@@ -67,8 +67,9 @@ def _overviews(connection: Connection, layer: Layer) -> Iterator[tuple[Tile, byt
         return
     marks = read_marks(connection, layer)
     for zoom in range(FINEST_OVERVIEW + 1):
-        for tile, part in _crowded(marks, zoom, most):
-            yield tile, drawn(layer, zoom, part)
+        crowded = list(_crowded(marks, zoom, most))
+        bodies = drawn_alike(layer, zoom, [part for _, part in crowded])
+        yield from ((tile, body) for (tile, _), body in zip(crowded, bodies, strict=True))
 
 
 def _crowded(marks: Marks, zoom: int, most: int) -> Iterator[tuple[Tile, Marks]]:
