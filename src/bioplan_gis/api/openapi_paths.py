@@ -59,7 +59,6 @@ HEADERS: Mapping[str, str] = {
     "Content-Crs": "坐标系，写在尖括号中 CRS of the coordinates, in angle brackets",
     "Content-Disposition": "文件名 Name of the file",
     "Content-Language": "语言 Language",
-    "Link": "与正文相同的链接 The links of the body",
 }
 
 
