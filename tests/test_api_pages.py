@@ -336,7 +336,15 @@ def test_the_features_are_fetched_and_not_carried():
     page = drawn("items", path="/api/collections/plots/items?limit=2&crs=x&lang=en&filter=a%3D1").decode()
     assert "coordinates" not in page
     source = next(each for each in read(page.encode()).all("div") if "data-map" in each)["data-source"]
-    assert source == "/api/collections/plots/items?limit=2&filter=a%3D1&f=json"
+    assert source == "/api/collections/plots/items?filter=a%3D1&limit=2&f=json"
+
+
+def test_a_map_holds_no_more_features_than_its_page():
+    """A page for people ends before the limit that was asked for; what it has left for the next one is not drawn."""
+    page = read(drawn("items", path="/api/collections/plots/items?limit=9000"))
+    assert any(each.get("data-source", "").endswith("?limit=2&f=json") for each in page.all("div"))
+    last = read(drawn("items", features(feature(), links=[]), path="/api/collections/plots/items?limit=9000"))
+    assert any(each.get("data-source", "").endswith("?limit=9000&f=json") for each in last.all("div"))
 
 
 def test_a_page_without_geometry_has_no_map():

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-LANGUAGE, FORMAT = "lang", "f"
+LANGUAGE, FORMAT, LIMIT = "lang", "f", "limit"
 # What says how features are told, and not which ones.
 TELLING = (LANGUAGE, FORMAT, "crs")
 API = "/api"
@@ -73,9 +73,14 @@ class Addresses:
         """This page's question in another format: ``data(f="json")``."""
         return self._own([*self.asked, *parameters.items()])
 
-    def shapes(self) -> str:
-        """The features of this page as the map draws them: GeoJSON in longitude and latitude."""
-        return self._own([*(pair for pair in self.asked if pair[0] not in TELLING), (FORMAT, "json")])
+    def shapes(self, limit: int | None = None) -> str:
+        """The features of this page as the map draws them: GeoJSON in longitude and latitude.
+
+        Args:
+            limit: how many stand on the page, where it holds fewer than were asked for.
+        """
+        kept = [pair for pair in self.asked if pair[0] not in TELLING and not (limit and pair[0] == LIMIT)]
+        return self._own([*kept, *([] if limit is None else [(LIMIT, str(limit))]), (FORMAT, "json")])
 
     def in_language(self, language: str) -> str:
         """This page in a language."""

@@ -107,14 +107,17 @@ def items(document: Document, here: Standing) -> View:
     features = _features(document)
     every = ways(document, here)
     filled, bare = split_filled(features, fields_of(features, here.owner, english=here.english))
+    turned = turning(every, here)
     return {
+        # A page for people may hold fewer features than were asked for; the map is to hold the same.
+        "shapes": here.at.shapes(len(features) if turned["next"] else None),
         "fields": filled,
         "bare": bare,
         "rows": rows_of(features, filled, references(here.at, here.owner), english=here.english),
         "placed": sum(one.get("geometry") is not None for one in features),
         "layer": here.at.layer,
         "chosen": chosen(here),
-        **turning(every, here),
+        **turned,
         "files": [of_this_question(file, here) for file in files(here.owner, here)],
         "ways": every,
     }
