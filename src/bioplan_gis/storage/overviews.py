@@ -18,6 +18,9 @@ from bioplan_gis.tiling import Tile
 
 # Closer than this, a tile of too many features is rare, and small enough to be made when asked for.
 FINEST_OVERVIEW = 16
+# Up to this zoom, where one tile is made of cells all are: what they count adds up to what there is. Closer, each is
+# judged by itself, so that a town does not take the features of the land around it away.
+FARTHEST_APART = 8
 # What the features of a tile may weigh by estimate: less than the most, since some weigh more than others do.
 EXPECTED_BYTES = 400_000
 MOST_FEATURES = 15_000
@@ -68,6 +71,8 @@ def _overviews(connection: Connection, layer: Layer) -> Iterator[tuple[Tile, byt
     marks = read_marks(connection, layer)
     for zoom in range(FINEST_OVERVIEW + 1):
         crowded = list(_crowded(marks, zoom, most))
+        if crowded and zoom <= FARTHEST_APART:
+            crowded = list(_crowded(marks, zoom, 0))
         bodies = drawn_alike(layer, zoom, [part for _, part in crowded])
         yield from ((tile, body) for (tile, _), body in zip(crowded, bodies, strict=True))
 
