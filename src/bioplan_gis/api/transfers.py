@@ -54,13 +54,20 @@ class Transfer(Response):
         turns: lets in as many at once as may be; None for what costs no more than any other answer.
         make: makes the answer's head, and then its bytes as they are asked for; given what tells that the client has
             gone. It runs in threads, one after another.
+        patience_s: longest wait for its turn, in seconds.
     """
 
-    def __init__(self, turns: asyncio.Semaphore | None, make: Callable[[threading.Event], Making]) -> None:
+    def __init__(
+        self,
+        turns: asyncio.Semaphore | None,
+        make: Callable[[threading.Event], Making],
+        patience_s: float = PATIENCE_FOR_A_TURN_S,
+    ) -> None:
         """Nothing is done yet."""
         super().__init__()
         self.turns = turns
         self.make = make
+        self.patience_s = patience_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI has it
         """Make and send it, unless the client goes.
@@ -82,7 +89,7 @@ class Transfer(Response):
                 await run_in_threadpool(making.close)
 
     async def _transfer(self, sender: "_Sender") -> None:
-        async with _turn(self.turns, sender.gone):
+        async with _turn(self.turns, sender.gone, self.patience_s):
             head = await sender.head()
             if not head.settled:
                 await sender.send(head)
@@ -97,12 +104,12 @@ async def _listen(receive: Receive, gone: threading.Event) -> None:
 
 
 @asynccontextmanager
-async def _turn(turns: asyncio.Semaphore | None, gone: threading.Event) -> AsyncIterator[None]:
+async def _turn(turns: asyncio.Semaphore | None, gone: threading.Event, patience_s: float) -> AsyncIterator[None]:
     if turns is None:
         yield
         return
     try:
-        await asyncio.wait_for(turns.acquire(), PATIENCE_FOR_A_TURN_S)
+        await asyncio.wait_for(turns.acquire(), patience_s)
     except TimeoutError as error:
         raise CrowdedError(
             "正在进行的下载太多，请稍后再试。", "Too many downloads are under way; try again in a while."

@@ -99,16 +99,28 @@ def write_with_gdal(  # noqa: PLR0913 - what GDAL must be told
     if outgoing.geometry is not None:
         kind = geometry_type or _GEOMETRY_TYPES.get(outgoing.geometry_type or "", "Unknown")
         spatial = {"geometry_name": outgoing.geometry, "geometry_type": kind, "crs": outgoing.crs.to_wkt()}
-    reader = pa.RecordBatchReader.from_batches(schema, _counted(first, batches, schema, written))
+    failures: list[Exception] = []
+    reader = pa.RecordBatchReader.from_batches(schema, _counted(first, batches, schema, written, failures))
     try:
         pyogrio.write_arrow(
             reader, target, driver=driver, layer=outgoing.layer_id, encoding=encoding,
             layer_options=dict(layer_options), **spatial,
         )  # fmt: skip
-    except pyogrio.errors.DataSourceError as error:
-        raise _refused(driver, error) from error
-    except (pyogrio.errors.DataLayerError, pyogrio.errors.FieldError, pyogrio.errors.FeatureError) as error:
-        raise _refused(driver, error) from error
+    except Exception as error:
+        # What went wrong with a batch comes back from GDAL as something else.
+        if failures:
+            raise failures[0] from error
+        if isinstance(error, _GDAL_ERRORS):
+            raise _refused(driver, error) from error
+        raise
+
+
+_GDAL_ERRORS = (
+    pyogrio.errors.DataSourceError,
+    pyogrio.errors.DataLayerError,
+    pyogrio.errors.FieldError,
+    pyogrio.errors.FeatureError,
+)
 
 
 def outgoing_schema(outgoing: Outgoing, as_text: set[str]) -> pa.Schema:
@@ -131,12 +143,20 @@ def _titled(outgoing: Outgoing, schema: pa.Schema) -> pa.Schema:
 
 
 def _counted(
-    first: pa.RecordBatch | None, batches: Iterator[pa.RecordBatch], schema: pa.Schema, written: Written
+    first: pa.RecordBatch | None,
+    batches: Iterator[pa.RecordBatch],
+    schema: pa.Schema,
+    written: Written,
+    failures: list[Exception],
 ) -> Iterator[pa.RecordBatch]:
-    while first is not None:
-        written.rows += first.num_rows
-        yield pa.RecordBatch.from_arrays(first.columns, schema=schema)
-        first = next(batches, None)
+    try:
+        while first is not None:
+            written.rows += first.num_rows
+            yield pa.RecordBatch.from_arrays(first.columns, schema=schema)
+            first = next(batches, None)
+    except Exception as error:
+        failures.append(error)
+        raise
 
 
 def _refused(driver: str, error: Exception) -> OutputError:

@@ -1,0 +1,198 @@
+"""Downloads as a real server sends them: given up with the client, few at once, whole or broken, in little memory."""
+
+import asyncio
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import httpx2
+import pytest
+import shapely
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from bioplan_gis.api.transfers import TRANSFERS_AT_ONCE, Head, Making, Transfer
+from bioplan_gis.errors import CrowdedError
+from bioplan_gis.importing.reading.folders import DOWNLOADS
+from processes import running
+from typed_layers import store_parcels
+
+ITEMS = f"/api/collections/{quote('地块')}/items"
+ROWS, TEXT = 12_000, "三类工业用地" * 120
+FILES = ("ndjson", "csv", "xlsx", "gpkg")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A service as a process of its own.
+
+    Attributes:
+        address: without the last slash.
+        process: its number.
+        folder: where it puts what is temporary.
+    """
+
+    address: str
+    process: int
+    folder: Path
+
+    def left(self) -> list[Path]:
+        """Temporary folders of downloads."""
+        return list(self.folder.glob(f"{DOWNLOADS}*"))
+
+    def most_memory_mb(self) -> float:
+        """The most that it ever had."""
+        (line,) = (
+            line for line in Path(f"/proc/{self.process}/status").read_text().splitlines() if line.startswith("VmHWM")
+        )
+        return int(line.split()[1]) / 1024
+
+
+@contextmanager
+def served(engine: Engine, folder: Path, printed: list[str]) -> Iterator[Served]:
+    env = {"BIOPLAN_DATABASE_URL": engine.url.render_as_string(hide_password=False), "TMPDIR": str(folder)}
+    command = [sys.executable, "-m", "bioplan_gis.cli", "serve", "--port", "0"]
+    with running(command, stop_by=signal.SIGINT, env=env, cwd=folder) as service:
+        address = service.wait_for("http://").split()[-1].rstrip("/")
+        yield Served(address, service.process.pid, folder)
+        printed.append(service.output)
+
+
+def store(engine: Engine, rows: int) -> None:
+    records = [{"id": f"{at}", "户数": at, "name": TEXT} for at in range(rows)]
+    store_parcels(engine, records, [shapely.Point(120 + at / rows, 30) for at in range(rows)])
+    engine.dispose()
+
+
+@pytest.fixture
+def large(engine: Engine, tmp_path: Path) -> Iterator[Served]:
+    """A service over a layer of 26 MB of text, more than any buffer on the way to a client holds."""
+    store(engine, ROWS)
+    printed: list[str] = []
+    with served(engine, tmp_path, printed) as service:
+        yield service
+    assert "Traceback" not in printed[0], printed[0]
+
+
+def asked(service: Served, path: str) -> socket.socket:
+    """A connection on which a request was sent, and nothing read."""
+    address = urlsplit(service.address)
+    connection = socket.create_connection((address.hostname, address.port), timeout=60)
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    return connection
+
+
+def begun(service: Served, path: str) -> socket.socket:
+    """The same, when the first bytes of the answer are there."""
+    connection = asked(service, path)
+    assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+    return connection
+
+
+def test_pages_are_served_while_as_many_as_may_be_download_and_leave(large: Served):
+    waiting: list[httpx2.Response] = []
+    one_more = threading.Thread(
+        target=lambda: waiting.append(httpx2.get(f"{large.address}{ITEMS}?f=ndjson&limit=5", timeout=60))
+    )
+    with ExitStack() as clients:
+        for _ in range(TRANSFERS_AT_ONCE):
+            clients.enter_context(begun(large, f"{ITEMS}?f=ndjson"))
+        one_more.start()
+        for _ in range(20):
+            assert httpx2.get(f"{large.address}{ITEMS}?limit=10", timeout=20).status_code == 200
+            assert httpx2.get(f"{large.address}{ITEMS}?limit=10&f=jsonfg", timeout=20).status_code == 200
+        assert not waiting
+    one_more.join(60)
+    assert len(waiting[0].text.splitlines()) == 5
+
+
+def test_clients_that_leave_cost_neither_turns_nor_connections_nor_folders(large: Served):
+    for at in range(4 * TRANSFERS_AT_ONCE):
+        chosen = FILES[at % len(FILES)]
+        client = asked(large, f"{ITEMS}?f={chosen}&crs=EPSG:4549")
+        if chosen in {"ndjson", "csv"}:
+            client.recv(1000)
+        client.close()
+    # Whoever comes after four times as many as there are turns finds the work of all of them given up.
+    for chosen in FILES:
+        assert httpx2.get(f"{large.address}{ITEMS}?f={chosen}&limit=5", timeout=60).status_code == 200
+    for _ in range(30):
+        assert httpx2.get(f"{large.address}/readyz", timeout=60).status_code == 200
+    # The last folder goes when its answer has gone.
+    waits = (httpx2.get(f"{large.address}/healthz", timeout=60) for _ in range(500))
+    assert any(not large.left() for _ in waits)
+
+
+def test_a_failure_halfway_breaks_the_connection(engine: Engine, tmp_path: Path):
+    places = [shapely.Point(120, 30)] * 11_999 + [shapely.Point(30, 0)]
+    store_parcels(engine, [{"id": f"{at}"} for at in range(12_000)], places)
+    engine.dispose()
+    address, printed = {"crs": "EPSG:4549"}, []
+    with served(engine, tmp_path, printed) as service:
+        for coding in ("identity", "gzip"):
+            with pytest.raises(httpx2.RemoteProtocolError, match="without sending complete message body"):
+                read_part(f"{service.address}{ITEMS}", address, coding)
+        for chosen in ("gpkg", "xlsx", "parquet", "shp"):
+            answer = httpx2.get(f"{service.address}{ITEMS}", params=address | {"f": chosen}, timeout=60)
+            assert (answer.status_code, answer.json()["parameter"]) == (400, "crs")
+    assert printed[0].count("crs: the layer has places where EPSG:4549 is not defined") == 2
+
+
+def read_part(address: str, params: dict[str, str], coding: str) -> None:
+    """Read an answer that begins well."""
+    with httpx2.stream(
+        "GET", address, params=params | {"f": "ndjson"}, headers={"Accept-Encoding": coding}, timeout=60
+    ) as answer:
+        assert answer.status_code == 200
+        assert sum(map(len, answer.iter_raw())) > 0
+
+
+def test_a_large_layer_goes_through_little_memory(engine: Engine, tmp_path: Path):
+    rows = 3 * ROWS
+    store(engine, rows)
+    with served(engine, tmp_path, []) as service:
+        for chosen in ("ndjson", "csv", "kml", "xlsx", "gpkg", "parquet", "fgb", "shp"):
+            part = received(service, f"{ITEMS}?f={chosen}&limit=10000")
+            before = service.most_memory_mb()
+            assert received(service, f"{ITEMS}?f={chosen}") > 2 * part
+            # Less than a single copy of the text, which is three and a half times that of the part.
+            assert service.most_memory_mb() - before < rows * len(TEXT.encode()) / 1e6
+
+
+def received(service: Served, path: str) -> int:
+    """How many bytes an answer has."""
+    with httpx2.stream(
+        "GET", f"{service.address}{path}", headers={"Accept-Encoding": "identity"}, timeout=60
+    ) as answer:
+        assert answer.status_code == 200
+        return sum(map(len, answer.iter_raw()))
+
+
+def made(_gone: threading.Event) -> Making:
+    """An answer without a body."""
+    yield Head({}, 503)
+
+
+def test_who_waits_too_long_for_a_turn_is_told():
+    app = FastAPI()
+    refused: list[CrowdedError] = []
+
+    @app.exception_handler(CrowdedError)
+    async def refuse(_request, error):
+        refused.append(error)
+        return Transfer(None, made)
+
+    @app.get("/")
+    async def full():
+        return Transfer(asyncio.Semaphore(0), made, patience_s=0.01)
+
+    with TestClient(app) as client:
+        assert client.get("/").status_code == 503
+    assert "try again" in refused[0].en
