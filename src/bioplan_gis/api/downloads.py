@@ -157,7 +157,7 @@ class _Asking:
         yield f'<{home}>; rel="license"; {_title(layer.licence)}'
         yield f'<{home}>; rel="describedby"; type="application/json"; {_title(layer.attribution)}'
         if (end := end_of(connection, layer, question)) is not None:
-            href = own_url(self.request, after=place_text(question.sort, end))
+            href = own_url(self.request, offset=None, after=place_text(question.sort, end))
             yield f'<{href}>; rel="next"; type="{self.media.essence}"'
 
     def _outgoing(

@@ -107,7 +107,7 @@ def _members(request: Request, layer: Layer, question: Question, page: Page, med
 
 def _next_link(request: Request, question: Question, page: Page, media: Media) -> Link:
     assert page.end is not None  # noqa: S101
-    href = own_url(request, after=place_text(question.sort, page.end))
+    href = own_url(request, offset=None, after=place_text(question.sort, page.end))
     return {"href": href, "rel": "next", "type": media.in_links, "title": "下一页 Next page"}
 
 

@@ -33,7 +33,7 @@ def jsonfg_page(request: Request, connection: Connection, layer: Layer, question
     matched = count_matched(connection, layer, question, returned, more=end is not None)
     links = _links(request, layer)
     if end is not None:
-        href = own_url(request, after=place_text(question.sort, end))
+        href = own_url(request, offset=None, after=place_text(question.sort, end))
         links.append({"href": href, "rel": "next", "type": JSONFG.type, "title": "下一页 Next page"})
     members = {
         **_root(request, layer, question),

@@ -46,6 +46,14 @@ def _read_collection_key(text: str) -> int:
     return int(text)
 
 
+def _read_offset(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,15}", text):
+        raise ParameterError(
+            "offset", text[:200], "offset 应为不小于 0 的整数。", "offset should be a whole number from 0 up."
+        )
+    return int(text)
+
+
 def wrong_key(text: str) -> ParameterError:
     """The error for a key that no ``next`` link of this question carries."""
     return ParameterError(
@@ -165,6 +173,14 @@ AFTER: Parameter[str] = Parameter(
     {"type": "string", "pattern": "^[A-Za-z0-9_=-]+$", "maxLength": MOST_CHARACTERS_OF_A_KEY},
     "从哪个键之后开始，由 next 链接给出。",
     "The key after which to begin; a next link gives it.",
+)
+OFFSET: Parameter[int] = Parameter(
+    "offset",
+    _read_offset,
+    {"type": "integer", "minimum": 0, "default": 0},
+    "略去前面多少个要素；翻页请用 next 链接，不会因数据增减而错位。",
+    "How many features to leave out at the beginning; a next link pages better, and does not slip as features come and "
+    "go.",
 )
 COLLECTIONS_LIMIT: Parameter[int] = Parameter(
     "limit",

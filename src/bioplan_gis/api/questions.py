@@ -1,5 +1,6 @@
 """The question that a request asks of a layer's features, in the terms of the storage."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import Connection
@@ -16,12 +17,14 @@ from bioplan_gis.api.params import (
     FILTER_CRS,
     FILTER_LANG,
     LIMIT,
+    OFFSET,
     PROPERTIES,
     SORTBY,
     wrong_key,
 )
 from bioplan_gis.crs import CRS84
 from bioplan_gis.storage.filters import Language, moment_condition, property_equals, where_clause
+from bioplan_gis.storage.items import place_behind
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.literals import box_in
 from bioplan_gis.storage.questions import Condition, Question, chosen_properties, read_place, sort_keys
@@ -29,7 +32,7 @@ from bioplan_gis.storage.spatial import EDGES, Box, meets
 
 # What chooses features, beside the layer's own columns.
 CHOICE: tuple[Parameter[Any], ...] = (BBOX, BBOX_CRS, DATETIME, FILTER, FILTER_LANG, FILTER_CRS)
-PARAMETERS: tuple[Parameter[Any], ...] = (LIMIT, *CHOICE, SORTBY, PROPERTIES, CRS, AFTER, COUNT)
+PARAMETERS: tuple[Parameter[Any], ...] = (LIMIT, *CHOICE, SORTBY, PROPERTIES, CRS, AFTER, OFFSET, COUNT)
 
 
 def column_parameters(layer: Layer) -> tuple[str, ...]:
@@ -56,7 +59,7 @@ def question_of(connection: Connection, layer: Layer, asked: Asked, *, limit: in
         raise wrong_key(after)
     names, count = asked[PROPERTIES], asked[COUNT]
     box = _plain_box(layer, asked)
-    return Question(
+    question = Question(
         limit=limit,
         where=tuple(conditions(layer, asked, connection.dialect.name, boxed=box is not None)),
         box=box,
@@ -66,6 +69,8 @@ def question_of(connection: Connection, layer: Layer, asked: Asked, *, limit: in
         crs=asked[CRS] or CRS84,
         counted=None if count is None else count == "exact",
     )
+    skipped = asked[OFFSET]
+    return replace(question, after=place_behind(connection, layer, question, skipped)) if skipped else question
 
 
 def _plain_box(layer: Layer, asked: Asked) -> Box | None:

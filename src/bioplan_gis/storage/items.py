@@ -44,6 +44,7 @@ from bioplan_gis.storage.tables import GEOMETRY_COLUMN, INTEGER, REGISTRY
 
 # A count of so many rows costs less than a page of them does.
 CHEAPLY_COUNTED = 10_000
+MOST_KEY = 2**63 - 1
 Rows = Select[Any]
 
 
@@ -123,6 +124,16 @@ def count_matched(connection: Connection, layer: Layer, question: Question, retu
     """How many features a question has beside its page, which returned so many; None where that is not counted."""
     counted = count_features(connection, layer, question) if _is_counted(layer, question) else None
     return _matched(layer, question, counted, returned, more=more)
+
+
+def place_behind(connection: Connection, layer: Layer, question: Question, skipped: int) -> Place:
+    """The place behind so many features, 1 or more, that a question asks for; behind all where there are less."""
+    dialect = connection.dialect.name
+    values = (value.label(f"value{at}") for at, value in enumerate(place_values(layer, question.sort, dialect)))
+    found = select(layer.table.c.fid, *values).where(*conditions_of(layer, question, dialect))
+    found = found.order_by(*order_of(layer, question.sort, dialect)).offset(skipped - 1).limit(1)
+    row = connection.execute(found).one_or_none()
+    return Place(MOST_KEY, (None,) * len(question.sort)) if row is None else Place(row.fid, tuple(row[1:]))
 
 
 def _count(layer: Layer, question: Question, dialect: str) -> Rows:
