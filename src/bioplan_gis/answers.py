@@ -1,7 +1,12 @@
 """An answer as a GeoJSON document, the same for the API, the command line and a script."""
 
-from dataclasses import asdict
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
+
+import numpy as np
+import shapely
 
 from bioplan_gis.selection import Answer, Candidate
 from bioplan_gis.siting.conditions import M_PER_KM
@@ -10,8 +15,17 @@ from bioplan_gis.storage.measures import Place
 from bioplan_gis.subjects import Near, Question
 
 
-def answer_document(found: Answer) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Written:
+    """A part of a document that is JSON already."""
+
+    text: str
+
+
+def answer_document(found: Answer, *, written: bool = False) -> dict[str, Any]:
     """A FeatureCollection of the land that answers, nearest first; what was rejected stands beside it.
+
+    With ``written``, land stands in it as ``Written``, its columns as the database wrote them.
 
     Distances are metres on the ellipsoid, rounded to whole metres, which is less than any position's accuracy. An id
     tells a feature within its layer only; ``layer`` names that.
@@ -19,14 +33,14 @@ def answer_document(found: Answer) -> dict[str, Any]:
     statement_zh, statement_en = found.statement
     return {
         "type": "FeatureCollection",
-        "features": [_feature(candidate, rank) for rank, candidate in enumerate(found.accepted, start=1)],
+        "features": list(_written_features(found.accepted)) if written else list(_features(found.accepted)),
         "numberMatched": found.matched,
         "numberReturned": len(found.accepted),
         "statement_zh": statement_zh,
         "statement_en": statement_en,
         "question": _question(found.question),
         "near": _near(found.near),
-        "rejected": [_properties(candidate, None) | {"id": candidate.land.id} for candidate in found.rejected],
+        "rejected": [_rejected(candidate, written=written) for candidate in found.rejected],
         "subjects": [layer.id for layer in found.subjects],
         "layer_versions": {layer.id: layer.version for layer in found.layers},
         "layers": [layer_document(layer) for layer in found.layers],
@@ -77,13 +91,43 @@ def _geometry(place: Place) -> dict[str, Any] | None:
     return geometry
 
 
-def _feature(candidate: Candidate, rank: int) -> dict[str, Any]:
-    return {
-        "type": "Feature",
-        "id": candidate.land.id,
-        "geometry": _geometry(candidate.land),
-        "properties": _properties(candidate, rank),
-    }
+def _features(candidates: Sequence[Candidate]) -> Iterator[dict[str, Any]]:
+    for rank, candidate in enumerate(candidates, start=1):
+        yield {
+            "type": "Feature",
+            "id": candidate.land.id,
+            "geometry": _geometry(candidate.land),
+            "properties": _properties(candidate, rank),
+        }
+
+
+def _written_features(candidates: Sequence[Candidate]) -> Iterator[Written]:
+    """The same, with the geometries written all at once."""
+    extents = [candidate.land.extent for candidate in candidates]
+    shapes = [None if extent is None or not extent.positioned else extent.shape for extent in extents]
+    geometries = shapely.to_geojson(np.array(shapes, dtype=object))
+    for rank, (candidate, geometry) in enumerate(zip(candidates, geometries, strict=True), start=1):
+        head = f'{{"type":"Feature","id":{_json(candidate.land.id)},"geometry":{geometry or "null"}'
+        yield Written(f'{head},"properties":{_written_properties(candidate, rank)}}}')
+
+
+def _rejected(candidate: Candidate, *, written: bool) -> dict[str, Any] | Written:
+    if written:
+        return Written(f'{{"id":{_json(candidate.land.id)},{_written_properties(candidate, None)[1:]}')
+    return _properties(candidate, None) | {"id": candidate.land.id}
+
+
+def _written_properties(candidate: Candidate, rank: int | None) -> str:
+    """The columns go as they are before what was judged; where they are called alike, each must be looked at."""
+    judged = _judged(candidate, rank)
+    columns = candidate.land.properties
+    if not candidate.land.own or any(f'"{name}":' in columns for name in {*judged, "columns", "id"}):
+        return _json(_properties(candidate, rank))
+    return f"{columns[:-1]},{_json(judged)[1:]}" if columns != "{}" else _json(judged)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _properties(candidate: Candidate, rank: int | None) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 import hashlib
 import json
 import logging
+import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 
+from bioplan_gis.answers import Written
 from bioplan_gis.api import pages
 from bioplan_gis.api.media import HTML, JSON, PROBLEM, Media, negotiated, quality
 from bioplan_gis.api.memory import Memory
@@ -21,11 +24,25 @@ Link = dict[str, str]
 Document = dict[str, Any]
 
 _LOG = logging.getLogger(__name__)
+# Stands for a part that is JSON already while the rest is written; no data can hold it.
+_ASIDE = secrets.token_hex(16)
 
 
 def encode(document: object) -> bytes:
-    """JSON as UTF-8 with Chinese text as it is."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    """JSON as UTF-8 with Chinese text as it is; what is ``Written`` in it goes as it is."""
+    parts: list[str] = []
+
+    def set_aside(part: object) -> str:
+        if not isinstance(part, Written):
+            raise TypeError(f"{type(part).__name__} is not JSON")
+        parts.append(part.text)
+        return _ASIDE
+
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=set_aside)
+    if not parts:
+        return text.encode()
+    between = text.split(f'"{_ASIDE}"')
+    return "".join(chain.from_iterable(zip(between, [*parts, ""], strict=True))).encode()
 
 
 def link(request: Request, path: str, rel: str, media: Media, title: str) -> Link:

@@ -1,11 +1,13 @@
 """Site selection over HTTP, land of a class near a place, of any layer."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from bioplan_gis.answers import answer_document
 from bioplan_gis.api.connections import reading_for
 from bioplan_gis.api.documents import represented
-from bioplan_gis.api.media import GEOJSON
+from bioplan_gis.api.media import GEOJSON, HTML, negotiated
 from bioplan_gis.api.parameters import Asked, read_parameters
 from bioplan_gis.api.params import (
     DEFAULT_LIMIT,
@@ -39,7 +41,12 @@ def sites(request: Request) -> Response:
     question = _question(asked)
     with reading_for(request) as connection:
         found = select_sites(connection, question)
-        return represented(request, asked, lambda: answer_document(found), "sites", found.layers, media=GEOJSON)
+        wanted = negotiated(request, (GEOJSON, HTML), asked[FORMAT])
+
+        def document() -> dict[str, Any]:
+            return answer_document(found, written=wanted is GEOJSON)
+
+        return represented(request, asked, document, "sites", found.layers, media=GEOJSON, wanted=wanted)
 
 
 def _question(asked: Asked) -> Question:

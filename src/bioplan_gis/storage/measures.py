@@ -43,6 +43,7 @@ NOWHERE = np.full(4, np.nan).astype(">f8").tobytes()
 NAMES_ZH = ("name_zh", "name_en", "parcel_no")
 NAMES_EN = ("name_en", "name_zh", "parcel_no")
 # The columns of the core schema by which land is judged, beside where it is.
+OWN = ("name_zh", "name_en", "synthetic")
 DECISIVE = ("synthetic", "district", "area_ha", "park_area_ha", "area_source")
 
 Bounds = NDArray[np.float64]
@@ -61,7 +62,8 @@ class Place:
         name_zh: its name; where it has none, what else tells it from others.
         name_en: its English name, likewise.
         extent: its own shape, or its district's where no more is known; None where not even that is.
-        properties: every column of the layer, as the database writes a GeoJSON feature's properties.
+        properties: the columns of the layer, as the database writes a GeoJSON feature's properties, but for ``own``.
+        own: of a layer in the core schema, the columns that say the same as ``name_zh``, ``name_en``, ``synthetic``.
         decisive: those of the columns ``DECISIVE`` that its layer has in the core schema's sense.
         synthetic: whether it is made up.
     """
@@ -72,14 +74,14 @@ class Place:
     name_en: str
     extent: Extent | None
     properties: str = "{}"
+    own: Mapping[str, Any] = field(default_factory=dict)
     decisive: Mapping[str, Any] = field(default_factory=dict)
     synthetic: bool = False
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
         """Every column of the layer as JSON has it."""
-        facts: Mapping[str, Any] = json.loads(self.properties)
-        return facts
+        return {**self.own, **json.loads(self.properties)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,10 +247,17 @@ def _whereabouts(source: _Source) -> Select[Any]:
 def _records(source: _Source) -> Select[Any]:
     """Key, geometry, accuracy, id, all columns as one text, and those by which a feature is named and judged."""
     table = source.table
-    own = [column for column in table.c if column.name not in {"fid", "id", GEOMETRY_COLUMN}]
-    told = [table.c[name] for name in _naming(source)]
-    decisive = [table.c[name] for name in DECISIVE if source.knows(name)]
-    return _whereabouts(source).add_columns(table.c.id, properties_json(*own), *told, *decisive)
+    left = {"fid", "id", GEOMETRY_COLUMN, *(OWN if source.core else ())}
+    others = [column for column in table.c if column.name not in left]
+    told = [table.c[name].label(f"told_{name}") for name in _told(source)]
+    return _whereabouts(source).add_columns(table.c.id, properties_json(*others), *told)
+
+
+@lru_cache(maxsize=256)
+def _told(source: _Source) -> tuple[str, ...]:
+    """The columns that are read by themselves."""
+    known = [name for name in (*OWN, *DECISIVE) if source.knows(name)]
+    return tuple(dict.fromkeys([*_naming(source), *known]))
 
 
 @lru_cache(maxsize=256)
@@ -297,15 +306,15 @@ def _numbers(values: Sequence[float | None]) -> Metres:
 
 def _place_of(layer: Layer, row: Record, extent: Extent | None) -> Place:
     source, identity = _Source.of(layer), row[3]
+    told = dict(zip(_told(source), row[5:], strict=True))
     naming = _naming(source)
-    texts: dict[str, Any] = dict(zip(naming, row[5:], strict=False))
-    decisive = dict(zip((name for name in DECISIVE if source.knows(name)), row[5 + len(naming) :], strict=True))
     name_zh, name_en = (
-        _name_of(texts, [name for name in names if name in texts] or naming) or identity
-        for names in (NAMES_ZH, NAMES_EN)
+        _name_of(told, [name for name in names if name in told] or naming) or identity for names in (NAMES_ZH, NAMES_EN)
     )
+    own = {name: told[name] for name in OWN if source.knows(name)}
+    decisive = {name: told[name] for name in DECISIVE if source.knows(name)}
     synthetic = layer.synthetic or decisive.get("synthetic") is True
-    return Place(identity, layer.id, name_zh, name_en, extent, row[4], decisive, synthetic)
+    return Place(identity, layer.id, name_zh, name_en, extent, row[4], own, decisive, synthetic)
 
 
 def _name_of(texts: Mapping[str, Any], names: Sequence[str]) -> str | None:
