@@ -9,7 +9,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 GEODATA := $(wildcard geodata/*)
-WEB := web/build_hook.py web/package-lock.json $(wildcard web/page/* web/scripts/* web/styles/*)
+WEB := web/build_hook.py web/package-lock.json $(wildcard web/page/* web/pages/* web/scripts/* web/styles/*)
 SOURCES := $(shell find src alembic -name '*.py' 2>/dev/null)
 
 # The first Python that is new enough and can make an environment; failing that, the first that is new enough.
