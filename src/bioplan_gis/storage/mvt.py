@@ -49,6 +49,7 @@ def encode(name: str, outlines: Outlines, columns: Columns, keys: Whole | None =
     """
     if not len(outlines.kinds):
         return b""
+    columns = {key: values for key, values in columns.items() if any(value is not None for value in values)}
     tags, owners, values = _tags(columns, len(outlines.kinds))
     parts = [b"\x78\x02", _text(1, name), _features(outlines, tags, owners, keys)]
     parts += [_text(3, key) for key in columns] + [_member(4, value) for value in values]
@@ -146,7 +147,10 @@ def _text(field: int, text: str) -> bytes:
 
 
 def _member(field: int, content: bytes) -> bytes:
-    return bytes([field << 3 | 2]) + _varint(len(content)) + content
+    size = len(content)
+    if size <= 0x7F:  # noqa: PLR2004 - a byte
+        return bytes((field << 3 | 2, size)) + content
+    return bytes((field << 3 | 2,)) + _varint(size) + content
 
 
 def _varint(number: int) -> bytes:
