@@ -59,6 +59,7 @@ HEADERS: Mapping[str, str] = {
     "Content-Crs": "坐标系，写在尖括号中 CRS of the coordinates, in angle brackets",
     "Content-Disposition": "文件名 Name of the file",
     "Content-Language": "语言 Language",
+    "Link": "文件之外的链接，如下一页 Links that the file itself cannot hold, such as the next page",
 }
 
 

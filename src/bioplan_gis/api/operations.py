@@ -122,12 +122,12 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "items", "/collections/{collectionId}/items", DATA, "要素，按页或全部", "Features, a page of them or all",
-        features_as("featureCollection"), features.ITEMS_PARAMETERS, ("Content-Crs", "Content-Disposition"),
+        features_as("featureCollection"), features.ITEMS_PARAMETERS, ("Content-Crs", "Content-Disposition", "Link"),
         by_layer=True,
     ),
     Operation(
         "item", "/collections/{collectionId}/items/{featureId}", DATA, "一个要素", "One feature",
-        features_as("feature"), features.ITEM_PARAMETERS, ("Content-Crs", "Content-Disposition"),
+        features_as("feature"), features.ITEM_PARAMETERS, ("Content-Crs", "Content-Disposition", "Link"),
     ),
     Operation(
         "queryables", "/collections/{collectionId}/queryables", DATA, "可筛选的属性",

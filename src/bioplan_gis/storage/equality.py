@@ -48,6 +48,14 @@ def _number(text: str, scope: Scope) -> Operand:
     return number_of(int(text) if _INTEGER.fullmatch(text) else float(text), scope)
 
 
+def _integer(text: str, scope: Scope) -> Operand:
+    if not _INTEGER.fullmatch(text):
+        raise scope.fault_at(
+            -1, f"“{text[:100]}”不是整数；应如 2024。", f"“{text[:100]}” is no whole number; write it like 2024."
+        )
+    return number_of(int(text), scope)
+
+
 def _boolean(text: str, scope: Scope) -> Operand:
     if text.lower() not in {"true", "false"}:
         raise scope.fault_at(
@@ -58,7 +66,7 @@ def _boolean(text: str, scope: Scope) -> Operand:
 
 _READERS: Mapping[str, Callable[[str, Scope], Operand]] = {
     "text": text_of,
-    "integer": _number,
+    "integer": _integer,
     "number": _number,
     "boolean": _boolean,
     "date": date_of,

@@ -94,6 +94,8 @@ def _postgis_value(column: ColumnElement[Any], sql: str) -> str:
 def _gpkg_properties(element: properties_json, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
     """As many json_object as needed, spliced without their braces."""
     columns = list(element.clauses)
+    if not columns:
+        return "'{}'"
     chunks = [columns[at : at + COLUMNS_AT_ONCE] for at in range(0, len(columns), COLUMNS_AT_ONCE)]
     objects = [_json_object(chunk, compiler, **kw) for chunk in chunks]
     members = " || ',' || ".join(f"substr({each}, 2, length({each}) - 2)" for each in objects)
