@@ -1,15 +1,32 @@
 """Conditions are judged with how well their measures are known."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioplan_gis.extents import DistanceInterval
+from bioplan_gis.extents import DistanceInterval, DistanceIntervals
 from bioplan_gis.landuse import Verdict
-from bioplan_gis.siting.conditions import LandArea, judge_area, judge_distance
+from bioplan_gis.siting.conditions import VERDICTS, LandArea, judge_area, judge_distance, large_enough, near_enough
 
 LAB = ("甲实验室", "Lab A")
 FAR = DistanceInterval(nominal_m=30_000, least_m=25_000, most_m=35_000)
+
+
+amounts = st.sampled_from((0.5, 1.0, 1.5)) | st.floats(0, 3)
+
+
+@given(nominal=amounts, doubt=st.just(0.0) | amounts, limit=amounts)
+def test_one_distance_is_judged_as_many_are(nominal: float, doubt: float, limit: float) -> None:
+    ends = (nominal, max(0.0, nominal - doubt), nominal + doubt)
+    code = near_enough(DistanceIntervals(*(np.array([end]) for end in ends)), limit)[0]
+    assert judge_distance(*LAB, DistanceInterval(*ends), limit).verdict is VERDICTS[code]
+
+
+@given(own=st.none() | amounts, frame=st.none() | amounts, least=amounts)
+def test_one_area_is_judged_as_many_are(own: float | None, frame: float | None, least: float) -> None:
+    known = (np.array([np.nan if one is None else one]) for one in (own, frame))
+    assert LandArea(own, frame).reaches(least) is VERDICTS[large_enough(*known, least)[0]]
 
 
 @pytest.mark.parametrize(

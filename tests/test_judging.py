@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from bioplan_gis import grounds
 from bioplan_gis.catalogue import read_catalogue
 from bioplan_gis.crs import distances_m
 from bioplan_gis.extents import Extent
@@ -45,9 +46,13 @@ def ask(engine: Engine, **conditions: object) -> Answer:
         return select_sites(connection, Question(NEAR, subject="parcels", **conditions))
 
 
+@pytest.mark.parametrize("most_kept", [grounds.MOST_KEPT, 0])
 @pytest.mark.parametrize("limit_m", [300, 5000, 30_000, None])
-def test_the_nearest_and_the_counts_are_those_of_all_shapes(scattered, limit_m: float | None):
+def test_the_nearest_and_the_counts_are_those_of_all_shapes(
+    scattered, monkeypatch: pytest.MonkeyPatch, limit_m: float | None, most_kept: int
+):
     engine, shapes, accuracy_m = scattered
+    monkeypatch.setattr(grounds, "MOST_KEPT", most_kept)
     away_m = distances_m(shapes, ORIGIN)
     most = np.inf if limit_m is None else limit_m
     sure, barred = away_m + accuracy_m <= most, np.maximum(0, away_m - accuracy_m) > most
