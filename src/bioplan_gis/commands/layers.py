@@ -23,6 +23,7 @@ from bioplan_gis.settings import read_settings
 from bioplan_gis.storage.database import open_engine, reading, settle, writing
 from bioplan_gis.storage.imports import drop_layer, read_report
 from bioplan_gis.storage.layers import Layer, read_layer, read_layers
+from bioplan_gis.storage.overviews import renew_overviews
 
 File = Annotated[Path | None, typer.Argument(help="文件 file to import")]
 LayerId = Annotated[str | None, typer.Option("--layer", help="图层编号 id of the layer; else the file's name")]
@@ -106,6 +107,7 @@ def drop(layer: Annotated[str, typer.Argument(help="图层编号 id of an import
     engine = open_engine(settings.database_url)
     with writing(engine) as connection:
         dropped = drop_layer(connection, layer)
+        renew_overviews(connection)
     settle(engine)
     out.print(f"已删除图层 {escape(dropped.id)}（{dropped.feature_count} 个要素）。", soft_wrap=True)
     out.print(f"Dropped the layer {escape(dropped.id)} ({dropped.feature_count} features).", soft_wrap=True)
