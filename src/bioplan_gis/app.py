@@ -1,10 +1,10 @@
 """The HTTP service: routes, and the one table that gives an error its status."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -55,6 +55,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Whoever has a thread has a connection: nobody waits for one while holding the other.
+        current_default_thread_limiter().total_tokens = READERS_AT_ONCE
         yield
         engine.dispose()
 
@@ -65,10 +67,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.software = software_digest()
     app.state.layers = {}
     app.state.memory = Memory()
-    app.state.turns = threading.BoundedSemaphore(READERS_AT_ONCE)
     app.state.transfers = asyncio.Semaphore(TRANSFERS_AT_ONCE)
     for routes in (health, collections, features, tiles, schemas, layouts, sites, openapi, maps):
-        app.include_router(routes.router)
+        app.router.routes.extend(routes.router.routes)
     app.mount("/assets", Assets(directory=bundled("web")), name="assets")
     # The last one added is the first to see a request.
     for middleware in (Bounds, HeadAsGet, Compression):

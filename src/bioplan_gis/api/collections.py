@@ -4,18 +4,19 @@ from math import ceil, floor
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from bioplan_gis.api.connections import reading_for
 from bioplan_gis.api.documents import Document, Link, link, own_url, represented
 from bioplan_gis.api.media import GEOJSON, HTML, ITEM_MEDIAS, JSON, OF_GEOMETRY, OPENAPI, SCHEMA, Media
 from bioplan_gis.api.parameters import read_parameters
 from bioplan_gis.api.params import COLLECTIONS_AFTER, COLLECTIONS_LIMIT, FORMAT, LANG, MOST_COLLECTIONS
+from bioplan_gis.api.routes import Routes
 from bioplan_gis.catalogue import Column
 from bioplan_gis.crs import CRS84_URI, FEED_CRSS, STORAGE_CRS
 from bioplan_gis.storage.layers import Bounds, Layer, read_layer, read_layer_page, read_layers
 
-router = APIRouter(prefix="/api")
+router = Routes("/api")
 
 PLAIN = (FORMAT, LANG)
 _EXTENT_SCALE = 10_000_000

@@ -21,15 +21,15 @@ Answer = Callable[[Connection, Layer], Response | None]
 
 @contextmanager
 def reading_for(request: Request) -> Iterator[Connection]:
-    """One state of the database for all that an answer asks of it; whoever comes when all are in use waits."""
-    with request.app.state.turns, reading(request.app.state.engine) as connection:
+    """One state of the database for all that an answer asks of it."""
+    with reading(request.app.state.engine) as connection:
         yield connection
 
 
 @contextmanager
 def glancing_for(request: Request) -> Iterator[Connection]:
     """The same for answers that come of a single statement, which sees one state by itself."""
-    with request.app.state.turns, glancing(request.app.state.engine) as connection:
+    with glancing(request.app.state.engine) as connection:
         yield connection
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlalchemy import Connection
 
 from bioplan_gis.api.collections import collection_document, item_medias, to_collection
@@ -26,13 +26,14 @@ from bioplan_gis.api.media import GEOJSON, HTML, Media, negotiated
 from bioplan_gis.api.parameters import Asked, read_parameters
 from bioplan_gis.api.params import CRS, DEFAULT_LIMIT, FILTER, ITEMS_FORMAT, LANG, LIMIT
 from bioplan_gis.api.questions import PARAMETERS, column_parameters, question_of
+from bioplan_gis.api.routes import Routes
 from bioplan_gis.crs import CRS84, FeedCrs
 from bioplan_gis.storage.filters import refused_overflow
 from bioplan_gis.storage.items import Page, read_feature, read_page
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.questions import Question, place_text
 
-router = APIRouter(prefix="/api")
+router = Routes("/api")
 
 ITEMS_PARAMETERS = (*PARAMETERS, ITEMS_FORMAT, LANG)
 ITEM_PARAMETERS = (CRS, ITEMS_FORMAT, LANG)

@@ -1,15 +1,16 @@
 """Health: whether the process is up, and whether it can answer."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from bioplan_gis.api.connections import reading_for
 from bioplan_gis.api.documents import encode
 from bioplan_gis.api.media import JSON
 from bioplan_gis.api.parameters import read_parameters
+from bioplan_gis.api.routes import Routes
 from bioplan_gis.storage.database import require_schema
 from bioplan_gis.storage.layers import require_layers
 
-router = APIRouter()
+router = Routes()
 
 UNKEPT = {"Cache-Control": "no-store"}
 

@@ -1,16 +1,17 @@
 """Layouts over HTTP: the phrase, its parts, and the zones that play them."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from bioplan_gis.api.connections import reading_for
 from bioplan_gis.api.documents import Document, link, represented
 from bioplan_gis.api.media import JSON
 from bioplan_gis.api.parameters import read_parameters
 from bioplan_gis.api.params import FORMAT, LANG
+from bioplan_gis.api.routes import Routes
 from bioplan_gis.plans import Plan, read_plan, read_plans
 from bioplan_gis.storage.layers import read_layers
 
-router = APIRouter(prefix="/api/layouts")
+router = Routes("/api/layouts")
 
 
 @router.get("")

@@ -2,20 +2,21 @@
 
 import hashlib
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import FileResponse
 from sqlalchemy import Connection
 
 from bioplan_gis.api.connections import reading_for
 from bioplan_gis.api.documents import answer, tag_of
 from bioplan_gis.api.media import HTML
+from bioplan_gis.api.routes import Routes
 from bioplan_gis.atlas import read_atlas
 from bioplan_gis.catalogue import read_catalogue
 from bioplan_gis.maps import page
 from bioplan_gis.settings import bundled
 from bioplan_gis.storage.layers import read_layers
 
-router = APIRouter()
+router = Routes()
 
 
 @router.get("/")

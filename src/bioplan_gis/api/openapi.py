@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from bioplan_gis.api.connections import glancing_for
 from bioplan_gis.api.documents import base_url, encode, entity_tag, is_held, page_response, prefers_english
@@ -19,9 +19,10 @@ from bioplan_gis.api.openapi_schemas import SCHEMAS, TEXT
 from bioplan_gis.api.operations import OPERATIONS, TAGS
 from bioplan_gis.api.parameters import read_parameters
 from bioplan_gis.api.params import FORMAT, LANG
+from bioplan_gis.api.routes import Routes
 from bioplan_gis.storage.layers import Layer, read_layers
 
-router = APIRouter(prefix="/api")
+router = Routes("/api")
 
 
 @router.get("/openapi.json")

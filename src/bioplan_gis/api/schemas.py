@@ -6,13 +6,14 @@ Queryables are OGC API Features Part 3 (OGC 19-079r2, clause 6), sortables and t
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from bioplan_gis.api.collections import PLAIN, path_of, title_of
 from bioplan_gis.api.connections import reading_for
 from bioplan_gis.api.documents import Document, base_url, represented
 from bioplan_gis.api.media import JSON, SCHEMA
 from bioplan_gis.api.parameters import read_parameters
+from bioplan_gis.api.routes import Routes
 from bioplan_gis.catalogue import Column
 from bioplan_gis.checking.values import VOCABULARY
 from bioplan_gis.landuse import CLASSES
@@ -21,7 +22,7 @@ from bioplan_gis.storage.filters import primary_moment
 from bioplan_gis.storage.layers import Layer, read_layer
 from bioplan_gis.storage.operands import geometry_name
 
-router = APIRouter(prefix="/api")
+router = Routes("/api")
 
 Properties = dict[str, dict[str, Any]]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlalchemy import Connection
 
 from bioplan_gis.api.collections import PLAIN
@@ -13,6 +13,7 @@ from bioplan_gis.api.media import MVT, Media
 from bioplan_gis.api.parameters import Asked, Parameter, read_parameters
 from bioplan_gis.api.params import DATETIME, FILTER, FILTER_CRS, FILTER_LANG, LANG, PROPERTIES, format_of
 from bioplan_gis.api.questions import conditions
+from bioplan_gis.api.routes import Routes
 from bioplan_gis.api.tile_documents import (
     STYLE,
     TILEJSON,
@@ -31,7 +32,7 @@ from bioplan_gis.storage.questions import chosen_properties
 from bioplan_gis.storage.tiles import TileQuestion, read_tile
 from bioplan_gis.tiling import MATRIX_SET, MOST_ZOOM, Tile
 
-router = APIRouter(prefix="/api")
+router = Routes("/api")
 
 TILE_PARAMETERS: tuple[Parameter[Any], ...] = (
     FILTER, FILTER_LANG, FILTER_CRS, DATETIME, PROPERTIES, format_of((MVT,)), LANG

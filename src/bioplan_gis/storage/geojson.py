@@ -84,10 +84,11 @@ def _postgis_value(column: ColumnElement[Any], sql: str) -> str:
     """A real number as JSON that reads as one; JSON has no NaN and no infinity, whoever stored them."""
     if not isinstance(column.type, Double):
         return sql
-    whole = (
-        f"WHEN {sql} = trunc({sql}) AND abs({sql}) < {_WRITTEN_WHOLE} THEN CAST(CAST({sql} AS TEXT) || '.0' AS JSON)"
+    return (
+        f"CASE WHEN {sql} IS NULL THEN NULL WHEN {sql} <> trunc({sql}) THEN to_json({sql}) "
+        f"WHEN abs({sql}) < {_WRITTEN_WHOLE} THEN CAST(CAST({sql} AS TEXT) || '.0' AS JSON) "
+        f"WHEN abs({sql}) < 'Infinity' THEN to_json({sql}) END"
     )
-    return f"CASE {whole} WHEN abs({sql}) < 'Infinity' THEN to_json({sql}) END"
 
 
 @compiles(properties_json, "sqlite")
