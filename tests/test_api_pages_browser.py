@@ -207,7 +207,7 @@ def test_a_form_asks_and_the_page_says_what_was_asked(visit: Open, scripts: bool
     page = visit(java_script_enabled=scripts).to(LABS)
     page.get_by_label("Condition (CQL2)").fill("name_en LIKE '%Laboratory%'")
     page.get_by_label("Sort by").fill("-name_en")
-    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("button", name="Apply").click()
     chosen = page.locator(".chosen li")
     expect(chosen).to_have_count(2)
     expect(chosen.first).to_contain_text("LIKE '%Laboratory%'")
@@ -224,7 +224,7 @@ def test_the_box_of_the_map_becomes_the_box_of_the_question(visit: Open):
     page.get_by_role("button", name="Take the map's").click()
     box = [float(edge) for edge in page.get_by_label("Within").input_value().split(",")]
     assert box[0] < 120 < box[2]
-    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("button", name="Apply").click()
     expect(page.locator(".chosen li")).to_contain_text("bbox")
 
 
