@@ -3,18 +3,21 @@
 A function of nothing (null) is nothing, as in SQL. Names are heeded without case.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, Double, Text, collate, extract, func, literal
 from sqlalchemy import cast as sql_cast
 
+from bioplan_gis.crs import degrees_around
 from bioplan_gis.storage.arithmetic import real
 from bioplan_gis.storage.moments import as_moment
 from bioplan_gis.storage.operands import KIND_EN, KIND_ZH, MOMENTS, NUMBERS, Operand, Scope
 from bioplan_gis.storage.places import place_of
-from bioplan_gis.storage.spatial import metres_between, square_metres
+from bioplan_gis.storage.spatial import Box, metres_between, square_metres
 from bioplan_gis.storage.tables import INTEGER
 
 Condition = ColumnElement[Any]
@@ -80,12 +83,47 @@ class Function:
                     f"{self.name} 此处应为{_TYPES_ZH[argument.type]}，“{one.token}”是{KIND_ZH[one.kind]}。",
                     f"{self.name} takes {_TYPES_EN[argument.type]} here; “{one.token}” is {KIND_EN[one.kind]}.",
                 )
-        return Operand(_RETURNED[self.returns], self.build(operands, scope), op)
+        return Operand(_RETURNED[self.returns], self.build(operands, scope), op, _near(self.name, operands))
 
     @property
     def form(self) -> str:
         """How it is written."""
         return f"{self.name}({', '.join(argument.type for argument in self.arguments)})"
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """A distance of a column's geometry from one that the filter writes, which an index can help with.
+
+    Attributes:
+        geometry: the column.
+        shape: what the filter writes.
+    """
+
+    geometry: Condition
+    shape: BaseGeometry
+
+    def box(self, distance_m: float) -> Box | None:
+        """A box around all that is within a distance; None where it would reach over the rim of the world."""
+        west, south, east, north = self.shape.bounds
+        high = max(abs(south), abs(north)) + degrees_around(0.0, distance_m)[1]
+        if not (0 <= distance_m < math.inf and high < _HIGHEST):
+            return None
+        wide, tall = degrees_around(high, distance_m)
+        box = west - wide, south - tall, east + wide, north + tall
+        return box if box[0] >= -180 and box[2] <= 180 else None  # noqa: PLR2004
+
+
+# So near the poles, a degree of longitude is too short to search by.
+_HIGHEST = 80.0
+
+
+def _near(name: str, operands: Sequence[Operand]) -> Nearness | None:
+    if name != "distance_m":
+        return None
+    columns = [one.column for one in operands if one.value is None]
+    shapes = [one.value for one in operands if one.value is not None]
+    return Nearness(columns[0], shapes[0]) if columns and shapes else None
 
 
 _RETURNED = {"string": "text", "number": "number", "integer": "integer"}

@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import Grouping
 
 from bioplan_gis.errors import ParameterError
 from bioplan_gis.storage.arithmetic import ARITHMETIC, reckoned
-from bioplan_gis.storage.calls import FUNCTIONS
+from bioplan_gis.storage.calls import FUNCTIONS, Nearness
 from bioplan_gis.storage.moments import RELATIONS, interval_of, moments_compared, related
 from bioplan_gis.storage.operands import (
     KIND_EN,
@@ -32,6 +32,7 @@ from bioplan_gis.storage.operands import (
 )
 from bioplan_gis.storage.places import LONG_INTEGER, Word, place_of
 from bioplan_gis.storage.relations import LISTS, SPATIAL, box_of, geometry_of, lists_related, spatially_related
+from bioplan_gis.storage.spatial import near_box
 from bioplan_gis.storage.texts import by_code_point, folded, like, pattern_of
 
 Condition = ColumnElement[Any]
@@ -115,6 +116,9 @@ def _of_operator(op: str, args: Sequence[Node], scope: Scope, *, decides: bool) 
         return reckoned(op, _operands(args, scope), scope)
     if op in FUNCTIONS:
         return FUNCTIONS[op].call(op, _operands(args, scope), scope)
+    if op in _COMPARISONS:
+        _require_count(op, args, 2, scope)
+        return _boolean(_comparison(op, _operands(args, scope), scope, decides=decides), op)
     if op not in _OPERATORS:
         raise _unknown(op, scope)
     count, build = _OPERATORS[op]
@@ -172,9 +176,18 @@ def _is_null(op: str, args: Sequence[Node], scope: Scope) -> Operand:
     return _boolean(_grouped(one).is_(null()), op)
 
 
-def _comparison(op: str, args: Sequence[Node], scope: Scope) -> Operand:
-    first, second = (operand(each, scope) for each in args)
-    return _boolean(compared(op, first, second, scope), op)
+def _comparison(op: str, operands: Sequence[Operand], scope: Scope, *, decides: bool) -> Condition:
+    first, second = operands
+    asked = compared(op, first, second, scope)
+    if isinstance(second.value, Nearness):
+        first, second, op = second, first, _MIRRORED[op]
+    if not (decides and op in {"<", "<="} and isinstance(first.value, Nearness) and second.kind in NUMBERS):
+        return asked
+    box = first.value.box(float(second.value)) if isinstance(second.value, int | float) else None
+    return asked if box is None else and_(near_box(first.value.geometry, box), asked)
+
+
+_MIRRORED = {"=": "=", "<>": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
 def _between(op: str, args: Sequence[Node], scope: Scope) -> Operand:
@@ -277,7 +290,9 @@ def _unknown(op: str, scope: Scope) -> ParameterError:
             "几何的坐标个数不对；应如 POINT(120.2 30.3)。",
             "The geometry's coordinates are not in pairs; write it like POINT(120.2 30.3).",
         )
-    known = ", ".join(sorted({*_OPERATORS, *SPATIAL, *FUNCTIONS, "and", "or", *ARITHMETIC} - {LONG_INTEGER}))
+    known = ", ".join(
+        sorted({*_OPERATORS, *_COMPARISONS, *SPATIAL, *FUNCTIONS, "and", "or", *ARITHMETIC} - {LONG_INTEGER})
+    )
     return scope.fault(
         op, f"没有函数“{op[:100]}”；可用：{known}。", f"There is no function “{op[:100]}”; there are: {known}."
     )
@@ -293,7 +308,6 @@ _OPERATORS: Mapping[str, tuple[int, _Build]] = {
     "casei": (1, _fold),
     "accenti": (1, _fold),
     LONG_INTEGER: (1, _long_integer),
-    **dict.fromkeys(_COMPARISONS, (2, _comparison)),
     **dict.fromkeys(RELATIONS, (2, _temporal)),
     **dict.fromkeys(LISTS, (2, _of_lists)),
 }

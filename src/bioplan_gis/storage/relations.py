@@ -79,7 +79,7 @@ def spatially_related(relation: str, first: Operand, second: Operand, scope: Sco
     name = SPATIAL[relation]
     if isinstance(first.value, BaseGeometry) and second.value is None:
         first, second, name = second, first, CONVERSE.get(name, name)
-    _require_simple(name, second, scope)
+    second = _simple(name, second, scope)
     if scope.on_postgis:
         return _on_postgis(name, first, second)
     exact = func.bioplan_relates(literal(name), first.column, second.column, type_=Boolean())
@@ -101,13 +101,18 @@ def _require(one: Operand, kind: str, scope: Scope, zh: str, en: str) -> None:
         raise scope.fault(one.token, f"“{one.token}”不是{zh}。", f"“{one.token}” is no {en}.")
 
 
-def _require_simple(name: str, second: Operand, scope: Scope) -> None:
-    if name not in {"intersects", "disjoint"} and getattr(second.value, "geom_type", "") == "GeometryCollection":
+def _simple(name: str, second: Operand, scope: Scope) -> Operand:
+    """A collection as what it covers: GEOS's releases differ in what else it may be within, touch or cross."""
+    if name in {"intersects", "disjoint"} or getattr(second.value, "geom_type", "") != "GeometryCollection":
+        return second
+    covered = shapely.union_all(shapely.get_parts(second.value))
+    if covered.geom_type == "GeometryCollection":
         raise scope.fault(
             second.token,
-            "几何集合只能用于 S_INTERSECTS 与 S_DISJOINT。",
-            "A geometry collection can be used with S_INTERSECTS and S_DISJOINT only.",
+            "点、线、面混合的几何集合只能用于 S_INTERSECTS 与 S_DISJOINT。",
+            "A geometry collection of points, lines and polygons can be used with S_INTERSECTS and S_DISJOINT only.",
         )
+    return _literal(covered, second.token, scope)
 
 
 def lists_related(relation: str, first: Operand, second: Operand, scope: Scope) -> Condition:
