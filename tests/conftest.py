@@ -18,6 +18,7 @@ MARKS = {
     "served": "served",
     "served_on": "served",
     "browser": "browser",
+    "drawing_browser": "browser",
 }
 
 

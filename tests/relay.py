@@ -44,6 +44,7 @@ class Relay(BaseHTTPRequestHandler):
         self._answer(answer.status, dict(answer.getheaders()), answer.read())
         onward.close()
 
+    do_OPTIONS = do_GET  # noqa: N815
     do_HEAD = do_GET  # noqa: N815  # the name that the standard library calls
 
     def do_DELETE(self) -> None:

@@ -40,13 +40,18 @@ def served(loaded_url: Callable[[str], str], tmp_path_factory: pytest.TempPathFa
         yield address
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
+def chromium() -> str:
+    """Where Chromium is."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.fail("Chromium is missing: no program chromium in PATH (Debian: chromium). `make test` installs it.")
+    return program
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        opened = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_OPTIONS)
         yield opened
         opened.close()
