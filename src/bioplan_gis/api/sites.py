@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from bioplan_gis.answers import answer_document
 from bioplan_gis.api.connections import reading_for
@@ -23,11 +23,12 @@ from bioplan_gis.api.params import (
     SUBJECT,
     SYNTHETIC,
 )
+from bioplan_gis.api.routes import Routes
 from bioplan_gis.selection import select_sites
 from bioplan_gis.siting.conditions import M_PER_KM, read_clearance, read_container
 from bioplan_gis.subjects import Question
 
-router = APIRouter(prefix="/api/sites")
+router = Routes("/api/sites")
 
 PARAMETERS = (
     NEAR, LAND_CLASS, MAX_DISTANCE, MIN_AREA, SUBJECT, INSIDE, OUTSIDE, SYNTHETIC, LIMIT, FORMAT, LANG,
