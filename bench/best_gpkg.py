@@ -20,12 +20,12 @@ MEETING = (
 ROWS = {
     "page": "fid > :after ORDER BY fid LIMIT :limit",
     "class": "land_class = 'M3' AND fid > :after ORDER BY fid LIMIT :limit",
-    "sorted": "TRUE ORDER BY area_ha, fid LIMIT :limit",
+    "sorted": "area_ha > :least ORDER BY area_ha, fid LIMIT :limit",
     "box": f"{MEETING} ORDER BY fid LIMIT :limit",
     "one": "id = :id",
 }
 NEAR_M, NEAREST = 20_000, 50
-NUMBERS = {"limit": int, "after": int, "west": float, "south": float, "east": float, "north": float}
+NUMBERS = {"limit": int, "after": int, "least": float, "west": float, "south": float, "east": float, "north": float}
 
 
 def engine_of(url: str) -> Engine:

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
 
+from bioplan_gis.tiling import BUFFER
+
 # As the service has it.
 POOL = {"pool_size": 16, "max_overflow": 16}
 # The nearest of a class by one index; the bench makes it, since it is part of the best answer.
@@ -29,7 +31,7 @@ POINT = "ST_SetSRID(ST_MakePoint(%(lon)s::float8, %(lat)s::float8), 4490)"
 ROWS = {
     "page": "WHERE fid > %(after)s::bigint ORDER BY fid LIMIT %(limit)s::int",
     "class": "WHERE land_class = 'M3' AND fid > %(after)s::bigint ORDER BY fid LIMIT %(limit)s::int",
-    "sorted": "ORDER BY area_ha, fid LIMIT %(limit)s::int",
+    "sorted": "WHERE area_ha > %(least)s::float8 ORDER BY area_ha, fid LIMIT %(limit)s::int",
     "box": "WHERE ST_Intersects(geom, ST_MakeEnvelope(%(west)s::float8, %(south)s::float8, %(east)s::float8,"
     " %(north)s::float8, 4490)) ORDER BY fid LIMIT %(limit)s::int",
     # Nearest in the plane by the index, somewhat more than asked, put in order by the geodesic.
@@ -38,12 +40,13 @@ ROWS = {
     " ORDER BY ST_Transform(geom, 4549) <-> ST_Transform({point}, 4549) LIMIT 55) AS candidates) AS measured"
     " WHERE metres <= 20000 ORDER BY metres, key LIMIT 50) AS nearest ON key = fid ORDER BY metres, fid",
 }
-# A tile's features with all of their properties; the box is the tile's with its margin, in degrees for the index.
+# A tile that was made beforehand, or its features with all of their properties; its box is in degrees for the index.
 TILE = (
-    "SELECT ST_AsMVT(tile, '{layer}', 4096, 'geom', 'fid') FROM (SELECT fid, id, {columns}, ST_AsMVTGeom("
-    "ST_Transform(ST_SetSRID(geom, 4326), 3857), ST_TileEnvelope(%(z)s::int, %(x)s::int, %(y)s::int), 4096, 64) AS geom"
-    " FROM {layer} WHERE geom && ST_SetSRID(ST_Transform(ST_TileEnvelope(%(z)s::int, %(x)s::int, %(y)s::int,"
-    " margin => 0.015625), 4326), 4490)) AS tile WHERE geom IS NOT NULL"
+    "SELECT coalesce((SELECT body FROM overviews WHERE id = %(tile)s::text), (SELECT ST_AsMVT(tile, '{layer}', 4096,"
+    " 'geom', 'fid') FROM (SELECT fid, id, {columns}, ST_AsMVTGeom(ST_Transform(ST_SetSRID(geom, 4326), 3857),"
+    " ST_TileEnvelope(%(z)s::int, %(x)s::int, %(y)s::int), 4096, {buffer}) AS geom FROM {layer} WHERE geom &&"
+    " ST_SetSRID(ST_Transform(ST_TileEnvelope(%(z)s::int, %(x)s::int, %(y)s::int, margin => {buffer} / 4096.0), 4326),"
+    " 4490)) AS tile WHERE geom IS NOT NULL))"
 )
 
 Question = Callable[[dict[str, str]], bytes]
@@ -70,7 +73,7 @@ def questions(engine: Engine) -> dict[str, Question]:
         found
         | {"one": _asking(engine, one)}
         | {
-            f"tile-{layer}": _asking(engine, TILE.format(layer=layer, columns=_tiled(columns[layer])))
+            f"tile-{layer}": _asking(engine, TILE.format(layer=layer, columns=_tiled(columns[layer]), buffer=BUFFER))
             for layer in columns
         }
     )

@@ -6,6 +6,7 @@ remembered flatters nobody; what remembered answers are worth is measured apart.
 """
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import best_postgis
 import data
+import peers
 import report
 from answers import difference
 from load import Measured, fetch, measure
@@ -43,7 +45,7 @@ def main() -> None:
     lines: list[Line] = []
     with tempfile.TemporaryDirectory() as folder, _cluster(asked.database) as create:
         if asked.engine != "gpkg":
-            lines += _printed(_on_postgis(create, asked))
+            lines += _printed(_on_postgis(Path(folder), create, asked))
         if asked.engine != "postgis":
             lines += _printed(_on_gpkg(Path(folder), create, asked))
     report.write(lines, ABOUT)
@@ -57,6 +59,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each side of a cell is measured")
     parser.add_argument("--connections", type=int, nargs="+", default=CONNECTIONS)
     parser.add_argument("--database", help="URL of a PostGIS database that an earlier run filled and left")
+    parser.add_argument(
+        "--peers", default=sys.executable, help="a Python that has tipg and pygeoapi, to measure beside"
+    )
     return parser.parse_args()
 
 
@@ -77,7 +82,7 @@ def _cluster(database: str | None) -> Iterator[Create]:
         yield cluster.create
 
 
-def _on_postgis(create: Create, asked: argparse.Namespace) -> Iterator[Line]:
+def _on_postgis(folder: Path, create: Create, asked: argparse.Namespace) -> Iterator[Line]:
     parcels, firms = QUICK if asked.quick else FULL
     url = create("bench")
     if asked.database is None:
@@ -91,6 +96,8 @@ def _on_postgis(create: Create, asked: argparse.Namespace) -> Iterator[Line]:
             yield from _compared(name, question, {"ours": ours, "bare": bare}, asked)
         if asked.question in "repeated":
             yield from _remembered(name, ours, asked)
+    if asked.question in "beside":
+        yield from peers.compared(name, url, asked.peers, folder, asked.seconds, asked.connections)
 
 
 def _on_gpkg(folder: Path, create: Create, asked: argparse.Namespace) -> Iterator[Line]:

@@ -83,8 +83,11 @@ def _classes(last: int) -> Callable[[], Pairs]:
 
 
 def _sorted() -> Pairs:
-    for limit in _numbers(LIMIT * 4 // 5, LIMIT + 1):
-        yield f"{ITEMS}?sortby=area_ha&limit={limit}", f"/sorted?limit={limit}"
+    """The smallest of what is larger than so much: an endless number of pages, each from the beginning of its order."""
+    for number in _numbers(0, 5_000_000):
+        least = f"{number / 1e6:.6f}"
+        ours = f"{ITEMS}?sortby=area_ha&limit={LIMIT}&filter=area_ha%3E{least}"
+        yield ours, f"/sorted?limit={LIMIT}&least={least}"
 
 
 def _ones(parcels: int) -> Callable[[], Pairs]:
@@ -119,7 +122,7 @@ def _tiles(layer: str, zoom: int) -> Callable[[], Pairs]:
             for at in random.permutation(len(found)).tolist():
                 column, row = found[at]
                 ours = f"/api/collections/{layer}/tiles/WebMercatorQuad/{zoom}/{row}/{column}"
-                yield ours, f"/tile-{layer}?z={zoom}&x={column}&y={row}"
+                yield ours, f"/tile-{layer}?tile={layer}/{zoom}/{row}/{column}&z={zoom}&x={column}&y={row}"
 
     return pairs
 

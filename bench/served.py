@@ -21,7 +21,7 @@ from cluster import free_port
 from processes import Program, running
 
 # The same for both, and what ``bioplan serve`` sets.
-SERVER = ("--factory", "--log-level", "warning", "--no-access-log", "--host", "127.0.0.1")
+LISTENING = ("--log-level", "warning", "--no-access-log", "--host", "127.0.0.1")
 ADDRESS = "BENCH_DATABASE_URL"
 PATIENCE_S = 60
 
@@ -40,15 +40,15 @@ def bare() -> Starlette:
 def serving(what: str, url: str) -> Iterator[int]:
     """One worker process of ``ours`` or ``bare`` over a database; its port."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", f"served:{what}", *SERVER, "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", f"served:{what}", "--factory", *LISTENING, "--port", str(port)]
     folders = [str(Path(__file__).parents[1] / folder) for folder in ("bench", "tests")]
     paths = os.pathsep.join([*folders, *filter(None, [os.environ.get("PYTHONPATH")])])
     with running(command, stop_by=signal.SIGINT, env={ADDRESS: url, "PYTHONPATH": paths}) as server:
-        _wait(port, server)
+        wait_for(port, server)
         yield port
 
 
-def _wait(port: int, server: Program) -> None:
+def wait_for(port: int, server: Program) -> None:
     """Until it listens."""
     until = time.monotonic() + PATIENCE_S
     while True:
