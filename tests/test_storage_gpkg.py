@@ -58,6 +58,7 @@ def test_gdal_lists_every_layer_with_its_type(copied: Path):
         "layers": None,
         "loads": None,
         "imports": None,
+        "overviews": None,
     }
 
 
