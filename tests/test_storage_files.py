@@ -61,7 +61,7 @@ def test_after_a_load_the_file_alone_is_the_database(tmp_path: Path, folder: Pat
     subprocess.run(LOAD, env=env, check=True, capture_output=True)
     assert _beside(path) == {"bioplan.gpkg", "geodata"}
     shutil.copyfile(path, copy)
-    assert {name for name, _ in pyogrio.list_layers(copy)} == LAYER_IDS | {"layers", "loads", "imports"}
+    assert {name for name, _ in pyogrio.list_layers(copy)} == LAYER_IDS | {"layers", "loads", "imports", "overviews"}
     for engine in opened(f"sqlite:///{copy}"):
         with reading(engine) as connection:
             assert read_versions(connection) == dict.fromkeys(LAYER_IDS, 1)
