@@ -1,4 +1,4 @@
-"""A layer out and back: what each of the nine formats can hold of Chinese names and values comes back as it was."""
+"""A layer out and back: what each of the ten formats can hold of Chinese names and values comes back as it was."""
 
 import csv
 import datetime as dt
@@ -163,6 +163,28 @@ def test_round_trip_through_geojson(stored: Engine, tmp_path: Path):
     _, rows, shapes = read(tmp_path / "层.geojson")
     assert all_same(shapes)
     assert [row["户数"] for row in rows] == expected("户数")
+
+
+def test_round_trip_through_lines_of_geojson(stored: Engine, tmp_path: Path):
+    report = export(stored, tmp_path / "层.geojsonl")
+    features = [json.loads(line) for line in (tmp_path / "层.geojsonl").read_text("utf-8").splitlines()]
+    assert (report.rows, report.crs) == (3, "EPSG:4326")
+    assert [feature["id"] for feature in features] == expected("id")
+    for column in ("地块编号", "name", "面积（亩）", "容积率", "户数", "已出让", "细分领域", "指标"):
+        assert [feature["properties"][column] for feature in features] == expected(column)
+    _, rows, shapes = read(tmp_path / "层.geojsonl")
+    assert len(rows) == 3
+    assert all_same(shapes)
+    assert "许可 Licence: CC-BY-4.0" in (tmp_path / "层.geojsonl.source.txt").read_text("utf-8")
+
+
+def test_times_are_times_in_a_workbook(engine: Engine, tmp_path: Path):
+    moments = [dt.datetime(2024, 2, 29, 8, 30, 1), dt.datetime(2024, 2, 29, 8, 30, 1, 5), dt.datetime(1899, 1, 1)]  # noqa: DTZ001
+    store_parcels(engine, [{"id": f"{at}", "登记时间": moment} for at, moment in enumerate(moments)], None)
+    export(engine, tmp_path / "a.xlsx")
+    names, *rows = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets[0].iter_rows(values_only=True)
+    found = [row[names.index("登记时间")] for row in rows]
+    assert found == [moments[0], "2024-02-29T08:30:01.000005", "1899-01-01T00:00:00.000000"]
 
 
 def test_round_trip_through_shapefile(stored: Engine, tmp_path: Path):

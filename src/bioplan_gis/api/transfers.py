@@ -19,7 +19,7 @@ from bioplan_gis.errors import CrowdedError
 
 TRANSFERS_AT_ONCE = 4
 # Longest that a client waits for its turn, and longest that it may leave a piece lying, before it is sent away.
-PATIENCE_FOR_A_TURN_S = 30.0
+PATIENCE_FOR_A_TURN_S = 60.0
 PATIENCE_WITH_A_CLIENT_S = 120.0
 # A message as large as this keeps neither the loop nor the memory busy for long.
 MOST_BYTES_AT_ONCE = 256 * 1024
