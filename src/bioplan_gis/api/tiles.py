@@ -88,9 +88,9 @@ def style(request: Request, layer_id: str) -> Response:
 
 
 @router.get(f"{_TILESET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}")
-def tile(request: Request, layer_id: str) -> Response:
+def tile(request: Request, layer_id: str, **named: str) -> Response:
     """A vector tile (OGC 20-057, 7.2): 204 where there is nothing in it, 404 where there is no such tile."""
-    place = _place(request)
+    place = _place(*(named[part] for part in ("tileMatrix", "tileRow", "tileCol")))
 
     def answered(connection: Connection, layer: Layer) -> Response | None:
         _require_geometry(layer)
@@ -149,13 +149,12 @@ def _require_geometry(layer: Layer) -> None:
         )
 
 
-def _place(request: Request) -> Tile:
+def _place(*named: str) -> Tile:
     """The tile that a path names.
 
     Raises:
         NotFoundError: the matrix set has none there.
     """
-    named = [request.path_params[name] for name in ("tileMatrix", "tileRow", "tileCol")]
     # No zoom has more rows than ten digits can count.
     numbers = [int(text) if re.fullmatch("[0-9]{1,10}", text) else -1 for text in named]
     zoom, row, col = numbers
