@@ -149,7 +149,8 @@ def tilejson_document(request: Request, layer: Layer) -> Document:
     }
     if layer.bbox is not None:
         bounds = _within_mercator(layer.bbox)
-        document |= {"bounds": list(bounds), "center": [*_middle(bounds), fitting_zoom(bounds)]}
+        middle, zoom = opening_view(layer.bbox)
+        document |= {"bounds": list(bounds), "center": [*middle, zoom]}
     return document
 
 
@@ -166,6 +167,12 @@ def style_path(layer: Layer) -> str:
 def described(layer: Layer) -> str:
     """What the layer holds, and how its tiles hold it; Chinese first."""
     return " ".join(filter(None, (layer.description_zh, NOTES_ZH, layer.description_en, NOTES_EN)))
+
+
+def opening_view(box: Box) -> tuple[list[float], int]:
+    """Where a map of a box of degrees begins: its middle, longitude first, and the zoom that shows the whole."""
+    bounds = _within_mercator(box)
+    return _middle(bounds), fitting_zoom(bounds)
 
 
 def fitting_zoom(box: Box) -> int:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bioplan_gis.api.tile_documents import opening_view
 from bioplan_gis.landuse import CLASSES
 from bioplan_gis.storage.cells import has_land_class
 from bioplan_gis.storage.layers import Layer
@@ -23,9 +24,12 @@ def style_document(layer: Layer, tilejson: str) -> dict[str, Any]:
         tilejson: address of the layer's TileJSON.
     """
     title = " ".join(dict.fromkeys((layer.title_zh, layer.title_en)))
+    middle, zoom = ([0.0, 0.0], 0) if layer.bbox is None else opening_view(layer.bbox)
     return {
         "version": 8,
         "name": title,
+        "center": middle,
+        "zoom": zoom,
         "metadata": {"attribution": layer.attribution, "synthetic": layer.synthetic},
         "sources": {SOURCE: {"type": "vector", "url": tilejson}},
         "layers": [
