@@ -23,7 +23,7 @@ _UNFIT_FOR_PATHS = frozenset("{}/?#%")
 _OF_COLUMNS: Mapping[str, Schema] = {
     "text": reference("text"),
     "list": reference("text"),
-    "time": reference("text"),
+    "time": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"},
     "integer": {"type": "integer"},
     "number": {"type": "number"},
     "boolean": {"type": "boolean"},

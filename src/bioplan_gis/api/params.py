@@ -9,7 +9,7 @@ from bioplan_gis.api.parameters import Parameter
 from bioplan_gis.crs import CRS84_URI, FEED_CRSS, FeedCrs, feed_crs
 from bioplan_gis.errors import ParameterError
 from bioplan_gis.landuse import CLASSES, LandClass, land_class
-from bioplan_gis.siting.conditions import require_measure
+from bioplan_gis.siting.conditions import MEASURES, require_measure
 
 DEFAULT_LIMIT = 100
 MOST_FEATURES = 10_000
@@ -300,14 +300,14 @@ LAND_CLASS: Parameter[LandClass] = Parameter(
 MAX_DISTANCE: Parameter[float] = Parameter(
     "max_distance_km",
     _measure("max_distance_km"),
-    {"type": "number", "minimum": 0},
+    {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": MEASURES["max_distance_km"].most},
     "椭球面上的最大距离（千米）。",
     "Greatest distance in km on the ellipsoid.",
 )
 MIN_AREA: Parameter[float] = Parameter(
     "min_area_ha",
     _measure("min_area_ha"),
-    {"type": "number", "minimum": 0},
+    {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": MEASURES["min_area_ha"].most},
     "该类用地的最小面积（公顷）。",
     "Least area of the class in ha.",
 )
