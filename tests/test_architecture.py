@@ -14,14 +14,17 @@ PACKAGE = Path(__file__).parents[1] / "src/bioplan_gis"
 ORDER = (
     ("cli",),
     ("commands.geodata", "commands.service", "commands.sites", "commands.layers", "commands.exports"),
-    ("commands.terminal", "commands.reports"),
+    ("commands.terminal", "commands.reports", "commands.wire"),
     ("app",),
     ("api.openapi", "api.openapi_paths", "api.operations"),
-    ("api.features", "api.downloads", "api.tiles", "api.schemas", "api.layouts", "api.sites", "api.maps", "api.health"),
+    ("api.features", "api.tiles", "api.schemas", "api.layouts", "api.sites", "api.maps", "api.health"),
+    ("api.downloads", "api.jsonfg", "api.tile_styles"),
+    ("api.tile_documents",),
     ("api.collections",),
+    ("api.bounds", "api.heads"),
     ("api.documents", "api.questions", "api.transfers", "api.connections"),
     ("api.pages", "api.page_*", "api.openapi_*"),
-    ("api.params", "api.parameters", "api.media", "api.memory", "api.compression"),
+    ("api.params", "api.parameters", "api.media", "api.memory", "api.compression", "api.assets", "api.routes"),
     (
         "samples",
         "imports",
@@ -42,7 +45,8 @@ ORDER = (
         "plans",
     ),
     ("storage.items", "storage.measures", "storage.frames", "storage.imports", "storage.extracts", "storage.tiles"),
-    ("storage.filters", "storage.kept", "storage.questions"),
+    ("storage.overviews", "storage.filters", "storage.gdal_filters"),
+    ("storage.questions", "storage.cells", "storage.kept"),
     ("storage.layers",),
     ("storage.*",),
     ("contents",),
@@ -51,7 +55,7 @@ ORDER = (
     ("catalogue", "siting.*", "importing.*", "exporting.*"),
     ("layouts",),
     ("landuse", "extents"),
-    ("crs", "datums", "settings", "errors"),
+    ("crs", "datums", "tiling", "settings", "errors"),
 )
 OWNERS = {
     "sqlalchemy": ("storage.*",),
@@ -77,6 +81,11 @@ OWNERS = {
         "exports",
     ),
     "cql2": ("storage.filters",),
+    "jinja2": ("api.pages",),
+    "markupsafe": ("api.page_*",),
+    "brotli": ("api.compression",),
+    "anyio": ("app", "api.*"),
+    "httptools": ("commands.wire",),
 }
 # The edge opens a transaction and hands it on: it may name these types, and write no SQL.
 NAMED_BY_ANYONE = {"sqlalchemy": {"Connection", "Engine"}}
