@@ -21,7 +21,7 @@ from service import CHROMIUM_OPTIONS, chromium
 CLIENTS = Path(__file__).parent / "clients"
 README = (CLIENTS.parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```html\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-IN_THE_README = ("http://127.0.0.1:8000", "/industrial_land/")
+ADDRESS = "http://127.0.0.1:8000"
 # Software that draws as a graphics card does, for a machine without one.
 DRAWING = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 OPTIONS = [option for option in CHROMIUM_OPTIONS if option != "--disable-gpu"] + DRAWING
@@ -93,20 +93,23 @@ def page(drawing_browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def show(page: Page, site: str, folder: Path, wire: Wire) -> Callable[[str], Page]:
-    """``show(html)``: the page with the service's address and the bureau's parcels put into it."""
+    """``show(html)``: the page, with the service's address in it."""
 
     def opened(html: str) -> Page:
-        html = html.replace(IN_THE_README[0], wire.address)
-        html = html.replace(IN_THE_README[1], f"/{quote(PARCELS)}/")
-        (folder / "page.html").write_text(html, encoding="utf-8")
+        (folder / "page.html").write_text(html.replace(ADDRESS, wire.address), encoding="utf-8")
         page.goto(f"{site}/page.html")
         return page
 
     return opened
 
 
-def block_with(text: str) -> str:
-    return next(block for block in BLOCKS if text in block)
+def readme_page(text: str, layer: str) -> str:
+    """The README's page that holds a text, with the bureau's parcels for one of its layers."""
+    return next(block for block in BLOCKS if text in block).replace(f"/{layer}/", f"/{quote(PARCELS)}/")
+
+
+MAPLIBRE = readme_page("maplibre-gl", "districts")
+OPENLAYERS = readme_page("OGCVectorTile", "industrial_land")
 
 
 def told(page: Page, expression: str) -> Any:
@@ -115,10 +118,14 @@ def told(page: Page, expression: str) -> Any:
 
 
 def test_maplibre_draws_the_style_and_a_click_tells_which(show: Callable[[str], Page]):
-    page = show(block_with("maplibre-gl"))
-    told(page, "window.map && map.loaded()")
+    page = show(MAPLIBRE)
+    told(page, "window.map && map.getSource('labs') && map.isSourceLoaded('labs') && map.loaded()")
+    assert told(page, "map.querySourceFeatures('labs').map((one) => one.properties.name_zh)")  # of GeoJSON
     page.evaluate(f"map.jumpTo({{ center: {CENTRE}, zoom: 15 }})")
-    seen = told(page, "map.areTilesLoaded() && map.queryRenderedFeatures().map((one) => one.properties['编号'])")
+    seen = told(
+        page,
+        "map.areTilesLoaded() && map.queryRenderedFeatures().map((one) => one.properties['编号']).filter(Boolean)",
+    )
     assert 10 < len(set(seen)) < COUNT
     assert set(seen) <= set(parcels()["编号"])
     page.mouse.click(256, 256)
@@ -133,7 +140,7 @@ def test_maplibre_draws_the_style_and_a_click_tells_which(show: Callable[[str], 
 
 
 def test_maplibre_opens_where_the_layer_is(show: Callable[[str], Page]):
-    page = show(block_with("maplibre-gl"))
+    page = show(MAPLIBRE)
     told(page, "window.map && map.loaded() && map.areTilesLoaded()")
     west, south, east, north = page.evaluate("map.getBounds().toArray().flat()")
     own = parcels().to_crs(4326).total_bounds
@@ -143,7 +150,7 @@ def test_maplibre_opens_where_the_layer_is(show: Callable[[str], Page]):
 
 
 def test_maplibre_paints_what_it_draws(show: Callable[[str], Page]):
-    page = show(block_with("maplibre-gl"))
+    page = show(MAPLIBRE)
     told(page, "window.map && map.loaded() && map.areTilesLoaded()")
     page.evaluate(f"map.jumpTo({{ center: {CENTRE}, zoom: 16 }})")
     told(page, "map.areTilesLoaded()")
@@ -160,7 +167,7 @@ def test_maplibre_paints_what_it_draws(show: Callable[[str], Page]):
 
 
 def test_openlayers_draws_tiles_over_geojson(show: Callable[[str], Page], wire: Wire):
-    page = show(block_with("OGCVectorTile"))
+    page = show(OPENLAYERS)
     page.evaluate(f"map.getView().setCenter(ol.proj.fromLonLat({CENTRE})); map.getView().setZoom(16)")
     found = told(page, "map.getFeaturesAtPixel([256, 256]).map((one) => one.get('编号')).find(Boolean)")
     assert found == parcels()["编号"][THERE]
@@ -175,7 +182,7 @@ def test_openlayers_draws_tiles_over_geojson(show: Callable[[str], Page], wire: 
 
 
 def test_openlayers_reads_every_parcel_with_its_id(show: Callable[[str], Page]):
-    html = block_with("OGCVectorTile").replace("/districts/items", f"/{quote(PARCELS)}/items")
+    html = OPENLAYERS.replace("/districts/items", f"/{quote(PARCELS)}/items")
     page = show(html)
     told(page, f"districts.getFeatures().length === {COUNT}")
     assert sorted(page.evaluate("districts.getFeatures().map((one) => one.getId())")) == list(parcels()["编号"])
