@@ -34,20 +34,35 @@ def style_document(layer: Layer, tilejson: str) -> dict[str, Any]:
         "sources": {SOURCE: {"type": "vector", "url": tilejson}},
         "layers": [
             {"id": "paper", "type": "background", "paint": {"background-color": PAPER}},
-            *_areas(layer),
-            *_lines(layer),
-            *_spots(layer),
+            *_features(layer),
         ],
     }
 
 
+def _features(layer: Layer) -> list[Drawn]:
+    """What draws the kinds of geometry that the layer can have: QGIS 3.22 heeds no filter on the kind."""
+    areas, lines, spots = _areas(layer), _lines(layer), _spots(layer)
+    match (layer.geometry_type or "").removeprefix("MULTI"):
+        case "POLYGON":
+            return areas
+        case "LINESTRING":
+            return [*_cells(layer), *lines]
+        case "POINT":
+            return spots
+    return [*areas, *lines, *spots]
+
+
+def _cells(layer: Layer) -> list[Drawn]:
+    paint = {"fill-color": _of_class(layer, AREA), "fill-opacity": _by_count(0.6, 1.0), "fill-antialias": False}
+    return [_drawn(layer, "cells", "fill", _is("Polygon", aggregated=True), paint)]
+
+
 def _areas(layer: Layer) -> list[Drawn]:
-    colour = _of_class(layer, AREA)
-    cells = {"fill-color": colour, "fill-opacity": _by_count(0.6, 1.0), "fill-antialias": False}
+    inside = {"fill-color": _of_class(layer, AREA), "fill-opacity": 0.6}
     outline = {"line-color": _of_class(layer, INK), "line-width": _by_zoom(8, 0.3, 16, 1.2)}
     return [
-        _drawn(layer, "cells", "fill", _is("Polygon", aggregated=True), cells),
-        _drawn(layer, "areas", "fill", _is("Polygon"), {"fill-color": colour, "fill-opacity": 0.6}),
+        *_cells(layer),
+        _drawn(layer, "areas", "fill", _is("Polygon"), inside),
         _drawn(layer, "outlines", "line", _is("Polygon"), outline),
     ]
 
