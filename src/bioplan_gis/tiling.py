@@ -4,6 +4,7 @@ A tile matrix of zoom z has 2^z rows, from the north, and as many columns, from 
 counted in units of a 4096th of its side, from its upper left corner, right and down, as Mapbox Vector Tile 2.1 has it.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +24,7 @@ PIXEL = 8
 # Where Web Mercator ends, north and south.
 MOST_LATITUDE = 85.0511287798066
 EDGES = ("west", "south", "east", "north")
-HALF_WORLD_M = 6378137.0 * np.pi
+HALF_WORLD_M = 6378137.0 * math.pi
 
 Floats = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -46,7 +47,7 @@ class Tile:
     @cached_property
     def side_m(self) -> float:
         """Its side in metres of Web Mercator, which are metres on the ground at the equator only."""
-        return float(2 * HALF_WORLD_M / 2**self.zoom)
+        return math.ldexp(2 * HALF_WORLD_M, -self.zoom)
 
     @property
     def unit_m(self) -> float:
@@ -58,13 +59,13 @@ class Tile:
         """A unit in degrees of longitude, and of latitude in the middle of the tile."""
         _, south, _, north = self.box
         wide = 360 / 2**self.zoom / EXTENT
-        return wide, wide * float(np.cos(np.radians((south + north) / 2)))
+        return wide, wide * math.cos(math.radians((south + north) / 2))
 
     @property
     def box_m(self) -> Box:
         """West, south, east, north in metres of Web Mercator (EPSG:3857)."""
         west, north = self.col * self.side_m - HALF_WORLD_M, HALF_WORLD_M - self.row * self.side_m
-        return float(west), float(north - self.side_m), float(west + self.side_m), float(north)
+        return west, north - self.side_m, west + self.side_m, north
 
     @property
     def box(self) -> Box:
@@ -77,10 +78,10 @@ class Tile:
         return self._reaching(BUFFER)
 
     def _reaching(self, units: float) -> Box:
-        margin = units / EXTENT
-        edges = np.array([[self.col - margin, self.row + 1 + margin], [self.col + 1 + margin, self.row - margin]])
-        (west, south), (east, north) = degrees(edges / 2**self.zoom)
-        return float(west), float(south), float(east), float(north)
+        margin, count = units / EXTENT, 2**self.zoom
+        west, east = ((each / count - 0.5) * 360 for each in (self.col - margin, self.col + 1 + margin))
+        north, south = (_latitude(each / count) for each in (self.row - margin, self.row + 1 + margin))
+        return west, south, east, north
 
     def units(self, lonlat: Floats) -> Floats:
         """Positions in degrees, an (n, 2) array, in units of the tile, without rounding."""
@@ -94,10 +95,9 @@ def world(lonlat: Floats) -> Floats:
     return np.column_stack([lonlat[:, 0] / 360 + 0.5, 0.5 - north])
 
 
-def degrees(shares: Floats) -> Floats:
-    """The other way round."""
-    latitude = 2 * np.arctan(np.exp((0.5 - shares[:, 1]) * 2 * np.pi)) - np.pi / 2
-    return np.column_stack([(shares[:, 0] - 0.5) * 360, np.degrees(latitude)])
+def _latitude(share: float) -> float:
+    """The latitude of a share of the world's square, from its upper edge."""
+    return math.degrees(2 * math.atan(math.exp((0.5 - share) * 2 * math.pi))) - 90
 
 
 def limits(box: Box, zoom: int) -> tuple[int, int, int, int]:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import psycopg
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Double,
     Integer,
     LargeBinary,
@@ -22,9 +24,12 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy import cast as sql_cast
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import NullType, TypeEngine
 
 from bioplan_gis.crs import STORAGE_SRID
@@ -61,15 +66,32 @@ def asked_of(tile: Tile, tolerance: float) -> dict[str, float]:
 
 
 @lru_cache(maxsize=256)
-def whole_statement(table: Table, *, simple: bool, wide: bool) -> Select[Any]:
+def whole_statement(dialect: Dialect, table: Table, *, simple: bool, wide: bool) -> tuple[str, Mapping[str, Any]]:
     """The layer's digest, and a tile of all its columns if it is ``:digest`` and not ``:held``.
 
+    As SQL, with the values that stand in it: an overview is read in less time than SQLAlchemy takes to know a statement
+    again.
+
     Args:
+        dialect: of the connection.
         table: the layer's.
         simple: whether all of its geometries are single points.
         wide: whether some reach beyond what Web Mercator has a place for.
     """
-    return _if_current(func.coalesce(OVERVIEW, _features(table, (), None, simple=simple, wide=wide)))
+    statement = _if_current(func.coalesce(OVERVIEW, _features(table, (), None, simple=simple, wide=wide)))
+    compiled = statement.compile(dialect=dialect)
+    return str(compiled), compiled.params
+
+
+def read_whole(connection: Connection, table: Table, asked: Mapping[str, Any], *, simple: bool, wide: bool) -> Any:  # noqa: ANN401
+    """The row of ``whole_statement``, None where there is no such layer; a tile comes as bytes, not as hexadecimals."""
+    sql, values = whole_statement(connection.dialect, table, simple=simple, wide=wide)
+    database: Any = connection.connection.driver_connection
+    try:
+        with database.cursor(binary=True) as cursor:
+            return cursor.execute(sql, {**values, **asked}, prepare=True).fetchone()
+    except psycopg.Error as error:
+        raise DBAPIError.instance(sql, None, error, psycopg.Error) from error
 
 
 def part_statement(
@@ -80,9 +102,9 @@ def part_statement(
 
 
 def _if_current(body: ColumnElement[Any]) -> Select[Any]:
-    held = bindparam("held", type_=Text())
-    wanted = and_(bindparam("digest", type_=Text()) == DIGEST, or_(held.is_(None), held != DIGEST))
-    return select(DIGEST.label("digest"), case((wanted, body)).label("body"))
+    held, digest = bindparam("held", type_=Text()), REGISTRY.c.digest
+    wanted = and_(digest == bindparam("digest", type_=Text()), or_(held.is_(None), digest != held))
+    return select(digest, case((wanted, body)).label("body")).where(REGISTRY.c.id == bindparam("layer", type_=Text()))
 
 
 def _features(
@@ -172,7 +194,13 @@ class tile_shape(FunctionElement[Any]):  # noqa: N801 - reads as the SQL functio
         wide: whether some reach beyond what Web Mercator has a place for.
     """
 
-    inherit_cache = False
+    inherit_cache = True
+    # What tells its SQL from another's: with it, a statement is compiled once, not for every tile.
+    _traverse_internals: list[tuple[str, InternalTraversal]] = [  # noqa: RUF012 - as the base class has it
+        *FunctionElement._traverse_internals,  # noqa: SLF001 - documented for elements of one's own
+        ("template", InternalTraversal.dp_string),
+        ("wide", InternalTraversal.dp_boolean),
+    ]
     type: TypeEngine[Any] = NullType()
 
     def __init__(self, geometry: ColumnElement[Any], *, simple: bool, wide: bool) -> None:

@@ -6,6 +6,7 @@ the features weigh more, outlines are simplified to a pixel, and where that is n
 them, with how many each counts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,8 +88,7 @@ def _features(connection: Connection, layer: Layer, tile: Tile, question: TileQu
     asked = {"layer": layer.id, "digest": layer.digest, "address": address(layer.id, tile)}
     if connection.dialect.name == "postgresql":
         told = {"held": question.held, "most": MOST_FEATURES, **postgis_tiles.asked_of(tile, tolerance)}
-        digest, body = connection.execute(_of_postgis(layer, question), asked | told).one()
-        return TileBytes(digest, body)
+        return _of_postgis(connection, layer, question, asked | told)
     digest, overview = connection.execute(_STATE_OF_GPKG, asked).one()
     if digest in {None, question.held} or digest != layer.digest:
         return TileBytes(digest, None)
@@ -97,11 +97,14 @@ def _features(connection: Connection, layer: Layer, tile: Tile, question: TileQu
     return TileBytes(digest, _of_gpkg(connection, layer, tile, question, tolerance))
 
 
-def _of_postgis(layer: Layer, question: TileQuestion) -> Any:  # noqa: ANN401 - SQLAlchemy's
+def _of_postgis(connection: Connection, layer: Layer, question: TileQuestion, asked: Mapping[str, Any]) -> TileBytes:
     kind = {"simple": layer.geometry_type == "POINT", "wide": _is_wide(layer)}
     if question.is_whole:
-        return postgis_tiles.whole_statement(layer.table, **kind)
-    return postgis_tiles.part_statement(layer.table, question.where, question.properties, **kind)
+        row = postgis_tiles.read_whole(connection, layer.table, asked, **kind)
+    else:
+        statement = postgis_tiles.part_statement(layer.table, question.where, question.properties, **kind)
+        row = connection.execute(statement, asked).one_or_none()
+    return TileBytes(None, None) if row is None else TileBytes(*row)
 
 
 def _is_wide(layer: Layer) -> bool:
