@@ -23,6 +23,7 @@ from processes import serving
 REPOSITORY = Path(__file__).parents[1]
 TEXT = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+SCRIPTS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 ADDRESS = "http://127.0.0.1:8000"
 PROGRAMS = Path(sys.executable).parent
 
@@ -82,9 +83,10 @@ def test_feeds_answer(served: str, block: str, tmp_path: Path):
     _run(block.replace(ADDRESS, served), tmp_path, {})
 
 
-def test_the_script_runs(loaded_url: Callable[[str], str], tmp_path: Path):
-    script = re.search(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)[1]
-    (tmp_path / "script.py").write_text(script.replace("sqlite:///var/bioplan.gpkg", loaded_url("gpkg")))
+@pytest.mark.parametrize("script", [script for script in SCRIPTS if "imports" not in script])
+def test_the_scripts_run(served: str, loaded_url: Callable[[str], str], script: str, tmp_path: Path):
+    mine = script.replace("sqlite:///var/bioplan.gpkg", loaded_url("gpkg")).replace(ADDRESS, served)
+    (tmp_path / "script.py").write_text(mine)
     _run("python script.py", tmp_path, {})
 
 
