@@ -128,3 +128,22 @@ def test_columns_come_in_the_order_of_the_layer_and_may_be_none(engine: Engine):
     layer = store_parcels(engine, RECORDS, None)
     assert _excerpt(engine, layer, Excerpt(columns=("更新", "户数", "没有"))).column_names == ["id", "户数", "更新"]
     assert _excerpt(engine, layer, Excerpt(columns=())).to_pydict() == {"id": [one["id"] for one in RECORDS]}
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "A_CONTAINS(细分领域, ('细胞治疗'))",
+        "A_OVERLAPS(细分领域, ('细胞治疗', '无'))",
+        "出让日期 = DATE('1899-12-31')",
+        "更新 > TIMESTAMP('2024-12-31T15:00:00Z')",
+        "户数 IN (1, 9223372036854775807)",
+        "已出让 = TRUE",
+        '"面积（亩）" < 0.5',
+        "id IN ('a,\"甲\"', 'x')",
+        "S_INTERSECTS(geometry, POLYGON((120 30, 121 30, 121 31, 120 30)))",
+    ],
+)
+def test_a_filter_by_a_value_of_any_type_reads_what_it_matches(engine: Engine, where: str):
+    table = _read(engine, store_parcels(engine, [FULL, {"id": "b"}], [SHAPES[0], None]), where)
+    assert table.column("id").to_pylist() == [FULL["id"]]

@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import NullType
 
 from bioplan_gis.catalogue import Column
@@ -183,7 +184,7 @@ def _read_postgis(connection: Connection, layer: Layer, excerpt: Excerpt, batch_
     statement = f"COPY ({compiled}) TO STDOUT WITH (FORMAT csv, ENCODING 'UTF8')"
     read = _CsvReader(layer, excerpt.columns)
     database: Any = connection.connection.dbapi_connection
-    values = compiled.construct_params() if compiled.params else None
+    values = {name: _bound(compiled, name, value) for name, value in compiled.construct_params().items()} or None
     # psycopg writes the values into the statement, as literals that libpq escapes: COPY takes no parameters.
     with (
         _as_sqlalchemy(statement),
@@ -192,6 +193,13 @@ def _read_postgis(connection: Connection, layer: Layer, excerpt: Excerpt, batch_
         cursor.copy(statement, values) as copy,
     ):
         yield from map(read, _pieces(copy, batch_rows))
+
+
+def _bound(compiled: SQLCompiler, name: str, value: object) -> object:
+    """A value as the driver takes it: a list of texts, for one, as JSON."""
+    bind = compiled.binds.get(name)
+    process = None if bind is None else bind.type.dialect_impl(compiled.dialect).bind_processor(compiled.dialect)
+    return value if process is None else process(value)
 
 
 @contextmanager
