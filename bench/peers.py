@@ -44,13 +44,13 @@ def compared(  # noqa: PLR0913, PLR0917
 def _measured(  # noqa: PLR0913, PLR0917
     data: str, question: str, path: Callable[[int], str], port: int, seconds: float, connections: list[int]
 ) -> Iterator[Line]:
-    try:
-        fetch(port, path(0))
-    except RuntimeError as error:
-        yield Line(data, question, 0, note=str(error)[:150])
-        return
     for at_once in connections:
-        found: Measured = measure(port, map(path, count()), at_once, seconds)
+        try:
+            fetch(port, path(0))
+            found: Measured = measure(port, map(path, count()), at_once, seconds)
+        except (RuntimeError, OSError) as error:
+            yield Line(data, question, at_once, note=str(error)[:150])
+            return
         yield line(data, question, at_once, (None, found), note="beside")
 
 
