@@ -1,13 +1,17 @@
 """GDAL, unchanged, reads the feeds on both engines: the distribution's programs and the library inside pyogrio."""
 
+import math
 import re
+import sys
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import geopandas
 import httpx2
+import pandas as pd
 import pyogrio
 import pytest
 import shapely
@@ -15,6 +19,7 @@ import shapely
 from connected import COUNT, PARCELS, TYPED, Wire, parcels, run
 
 Read = Callable[..., geopandas.GeoDataFrame]
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 ITEMS = f"/api/collections/{quote(PARCELS)}/items"
 
 
@@ -129,7 +134,11 @@ FILTERS = {
 }
 
 
-@pytest.mark.parametrize("where", FILTERS)
+# Starting a program for each would take its time: some of them show that the older driver sends the same.
+BY_BOTH = [("pyogrio", where) for where in FILTERS] + [("programs", where) for where in list(FILTERS)[1::3]]
+
+
+@pytest.mark.parametrize(("read", "where"), BY_BOTH, indirect=["read"])
 def test_a_filter_is_asked_of_the_service(wire: Wire, read: Read, where: str):
     quoted = re.sub("|".join(parcels().columns), r'"\g<0>"', where)  # GDAL reads Chinese names in quotes only
     frame = read(f"OAPIF:{wire.address}/api", PARCELS, where=quoted)
@@ -175,3 +184,37 @@ def test_an_address_of_features_is_a_geojson_file(wire: Wire, tmp_path: Path, pr
 def test_geopandas_reads_an_address_of_features(served_on: str):
     for address in (f"{served_on}{ITEMS}?limit={COUNT}", f"/vsicurl_streaming/{served_on}{ITEMS}?limit={COUNT}"):
         assert list(geopandas.read_file(address)["编号"]) == list(parcels()["编号"])
+
+
+def test_every_download_is_read_by_its_address(served_on: str):
+    address, ids = f"{served_on}{ITEMS}?f=", list(parcels()["编号"])
+    for name in ("fgb", "kml", "jsonfg&limit=10000"):
+        assert sorted(geopandas.read_file(f"{address}{name}")["编号"]) == ids, name
+    for name, driver in (("fgb", ""), ("ndjson", "GeoJSONSeq:"), ("csv", "CSV:")):
+        printed = run("ogrinfo", "-ro", "-so", "-al", f"{driver}/vsicurl_streaming/{address}{name}")
+        assert f"Feature Count: {COUNT}" in printed
+        assert "地块名称: String" in printed
+    assert list(pd.read_csv(f"{address}csv")["编号"]) == ids
+    assert list(pd.read_excel(f"{address}xlsx")["编号"]) == ids
+    assert list(geopandas.read_parquet(BytesIO(httpx2.get(f"{address}parquet").content))["编号"]) == ids
+
+
+def test_a_tile_is_read_where_its_features_are(served_on: str, tmp_path: Path):
+    row, zoom = parcels().to_crs(4326).iloc[1275], 14
+    lon, lat = row.geometry.centroid.coords[0]
+    col = int((lon + 180) / 360 * 2**zoom)
+    line = int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * 2**zoom)
+    address = f"{served_on}/api/collections/{quote(PARCELS)}/tiles/WebMercatorQuad/{zoom}/{line}/{col}"
+    (tmp_path / "tile.mvt").write_bytes(httpx2.get(address).content)
+    tile = pyogrio.read_dataframe(tmp_path / "tile.mvt", X=col, Y=line, Z=zoom, layer=PARCELS).set_index("编号")
+    assert tile.crs == "EPSG:3857"
+    found, there = tile.loc[row["编号"]], parcels().to_crs(3857).geometry[1275]
+    assert (found["mvt_id"], found["地块名称"], found["已出让"]) == (1276, row["地块名称"], row["已出让"])
+    assert found.geometry.hausdorff_distance(there) < 1.0  # a unit of a tile at this zoom is 0.6 m
+
+
+@pytest.mark.parametrize("kind", ["sh", "python"])
+def test_the_commands_of_the_readme_run(served_on: str, tmp_path: Path, kind: str):
+    blocks = re.findall(rf"^```{kind}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    script = next(block for block in blocks if "OAPIF:" in block).replace("http://127.0.0.1:8000", served_on)
+    run(*{"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}[kind], script, cwd=tmp_path)
