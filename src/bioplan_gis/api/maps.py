@@ -28,7 +28,7 @@ def map_page(request: Request) -> Response:
 
 
 @router.get("/favicon.ico")
-def icon() -> FileResponse:
+def icon(_: Request) -> FileResponse:
     """The icon that browsers ask for unasked; the page itself carries its own."""
     return FileResponse(bundled("web") / "favicon.svg", media_type="image/svg+xml")
 
