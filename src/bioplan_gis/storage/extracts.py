@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
-import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -30,7 +29,6 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import NullType
 
@@ -38,6 +36,7 @@ from bioplan_gis.catalogue import Column
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.questions import Place, Question, conditions_of, order_of, place_values
+from bioplan_gis.storage.servers import as_sqlalchemy
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, canonical_json
 
 GEOMETRY = "geometry"
@@ -187,7 +186,7 @@ def _read_postgis(connection: Connection, layer: Layer, excerpt: Excerpt, batch_
     values = {name: _bound(compiled, name, value) for name, value in compiled.construct_params().items()} or None
     # psycopg writes the values into the statement, as literals that libpq escapes: COPY takes no parameters.
     with (
-        _as_sqlalchemy(statement),
+        as_sqlalchemy(statement),
         _unhurried(connection),
         closing(database.cursor()) as cursor,
         cursor.copy(statement, values) as copy,
@@ -200,15 +199,6 @@ def _bound(compiled: SQLCompiler, name: str, value: object) -> object:
     bind = compiled.binds.get(name)
     process = None if bind is None else bind.type.dialect_impl(compiled.dialect).bind_processor(compiled.dialect)
     return value if process is None else process(value)
-
-
-@contextmanager
-def _as_sqlalchemy(statement: str) -> Iterator[None]:
-    """What psycopg raises here as SQLAlchemy would raise it, so that it is understood where every other error is."""
-    try:
-        yield
-    except psycopg.Error as error:
-        raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
 
 
 @contextmanager

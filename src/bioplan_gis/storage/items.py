@@ -5,7 +5,7 @@ features, so that whoever asked by a description that is no longer true finds ou
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -39,6 +39,7 @@ from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.geojson import as_bytes, feature_text, properties_json
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.questions import Condition, Place, Question, conditions_of, order_of, place_values
+from bioplan_gis.storage.servers import fetch_row
 from bioplan_gis.storage.spatial import EDGES, meets_edges
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, INTEGER, REGISTRY
 
@@ -95,8 +96,7 @@ def read_feature(
     """
     if connection.dialect.name == "postgresql":
         statement = _one_of_postgis(layer.table, layer.id, crs)
-        row = connection.execute(statement, {"feature_id": feature_id}).one()
-        digest, found = row.digest, row.feature
+        digest, found = fetch_row(connection, *_ready(statement, connection.dialect, {"feature_id": feature_id}))
     else:
         digest = _digest_of(connection, layer)
         rows = connection.execute(_one_of_gpkg(layer.table), {"feature_id": feature_id}).all()
@@ -168,14 +168,40 @@ _DIGEST = select(REGISTRY.c.digest).where(REGISTRY.c.id == bindparam("layer_id")
 
 
 def _page_of_postgis(connection: Connection, layer: Layer, question: Question, held: str | None) -> Page:
-    limit, values = question.limit, _values(question, held)
-    row = connection.execute(_statement_of_postgis(layer, question, held), values).one()
-    if row.digest in {None, held} or row.digest != layer.digest:
-        return Page(row.digest, None, 0, None, None)
-    more = limit is not None and row.found > limit
-    matched = _matched(layer, question, row.counted, row.found, more=more)
-    end = _place(row.end) if more else None
-    return Page(row.digest, row.text or b"", limit if more and limit else row.found, matched, end)
+    digest, text, found, last, counted = _row_of_postgis(connection, layer, question, held)
+    if digest in {None, held} or digest != layer.digest:
+        return Page(digest, None, 0, None, None)
+    limit = question.limit
+    more = limit is not None and found > limit
+    matched = _matched(layer, question, counted, found, more=more)
+    return Page(digest, text or b"", limit if more and limit else found, matched, _place(last) if more else None)
+
+
+def _row_of_postgis(connection: Connection, layer: Layer, question: Question, held: str | None) -> Sequence[Any]:
+    """Questions that differ by their values only share one statement, which is compiled once."""
+    counted, holding = _is_counted(layer, question), held is not None
+    values = _values(question, held)
+    if question.where or question.sort:
+        rows = _taken(layer, question, conditions_of(layer, question, "postgresql"), holding=holding)
+        count = _count(layer, question, "postgresql") if counted else None
+        return connection.execute(_composed(layer.id, rows, count, endless=question.limit is None), values).one()
+    statement = _shared(
+        layer.id, layer.table, question.properties, question.crs, question.limit is None, question.after is not None,
+        question.box is not None, holding, counted,
+    )  # fmt: skip
+    return fetch_row(connection, *_ready(statement, connection.dialect, values))
+
+
+def _ready(statement: Rows, dialect: Dialect, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    sql, own = _compiled(statement, dialect)
+    return sql, {**own, **values}
+
+
+@lru_cache(maxsize=2048)
+def _compiled(statement: Rows, dialect: Dialect) -> tuple[str, Mapping[str, Any]]:
+    """A statement as text, and the values that it has of its own."""
+    compiled = statement.compile(dialect=dialect)
+    return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
 
 
 def _values(question: Question, held: str | None) -> dict[str, Any]:
@@ -193,19 +219,6 @@ def _place(end: Any) -> Place:  # noqa: ANN401 - a key, or the JSON of a key and
         return Place(end)
     fid, *values = json.loads(end)
     return Place(fid, tuple(values))
-
-
-def _statement_of_postgis(layer: Layer, question: Question, held: str | None) -> Rows:
-    """The statement of a question; those that differ only by their values share one."""
-    counted, holding = _is_counted(layer, question), held is not None
-    if question.where or question.sort:
-        rows = _taken(layer, question, conditions_of(layer, question, "postgresql"), holding=holding)
-        count = _count(layer, question, "postgresql") if counted else None
-        return _composed(layer.id, rows, count, endless=question.limit is None)
-    return _shared(
-        layer.id, layer.table, question.properties, question.crs, question.limit is None, question.after is not None,
-        question.box is not None, holding, counted,
-    )  # fmt: skip
 
 
 @lru_cache(maxsize=1024)

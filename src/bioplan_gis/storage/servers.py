@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from bioplan_gis.errors import DatabaseUnavailableError
@@ -122,6 +122,27 @@ def _remember_use(_database: DBAPIConnection | None, record: ConnectionPoolEntry
 
 
 _USED = "bioplan_used"
+
+
+def fetch_row(connection: Connection, sql: str, values: Mapping[str, object]) -> tuple[Any, ...]:
+    """The one row of a statement that is text already.
+
+    What SQLAlchemy does for each execution costs as much as one feature; whoever asks a statement that never changes
+    has had it compiled.
+    """
+    database: Any = connection.connection.dbapi_connection
+    with as_sqlalchemy(sql), database.cursor() as cursor:
+        row: tuple[Any, ...] = cursor.execute(sql, values).fetchone()
+    return row
+
+
+@contextmanager
+def as_sqlalchemy(statement: str) -> Iterator[None]:
+    """What psycopg raises here as SQLAlchemy would raise it, so that it is understood where every other error is."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
 
 
 @contextmanager
