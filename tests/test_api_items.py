@@ -155,6 +155,15 @@ def _transformer(target: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs("EPSG:4490", target, always_xy=False)
 
 
+def test_moments_read_alike_on_both_engines(still: TestClient):
+    found = {one["id"]: one["properties"] for one in still.get(ITEMS, params={"limit": 1000}).json()["features"]}
+    for record in RECORDS:
+        written = found[record["id"]]
+        local, utc = record["登记时间"], record["更新"]
+        assert written["登记时间"] == (local and local.isoformat(timespec="microseconds"))
+        assert written["更新"] == (utc and f"{utc.replace(tzinfo=None).isoformat(timespec='microseconds')}Z")
+
+
 def _expected(shape: shapely.Geometry, crs: FeedCrs) -> shapely.Geometry:
     """As pyproj has it, by the authority's own order of axes."""
     to = _transformer("OGC:CRS84" if crs is CRS84 else f"EPSG:{crs.srid}")

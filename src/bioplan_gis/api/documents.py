@@ -23,6 +23,10 @@ from bioplan_gis.storage.layers import Layer
 Link = dict[str, str]
 Document = dict[str, Any]
 
+UNAVAILABLE = 503
+# What is busy or restarting is mostly back by then (RFC 9110, 10.2.3).
+RETRY_AFTER_S = "5"
+
 _LOG = logging.getLogger(__name__)
 # Stands for a part that is JSON already while the rest is written; no data can hold it.
 _ASIDE = secrets.token_hex(16)
@@ -218,6 +222,8 @@ def problem(request: Request, status: int, code: str, error: BioplanError) -> Re
     if isinstance(error, ParameterError):
         document |= {"parameter": error.name, "value": error.value}
     headers = {"Content-Language": "en" if english else "zh", "Vary": "Accept, Accept-Language"}
+    if status == UNAVAILABLE:
+        headers["Retry-After"] = RETRY_AFTER_S
     if _is_browser(request):
         return page_response(request, "problem", document, headers, status=status)
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

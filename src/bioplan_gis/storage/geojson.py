@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Double, Text, func, literal_column
+from sqlalchemy import Boolean, ColumnElement, DateTime, Double, Text, func, literal_column
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -11,12 +11,16 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeEngine
 
 from bioplan_gis.crs import CRS84, FeedCrs
-from bioplan_gis.storage.tables import Json
+from bioplan_gis.storage.tables import Instant, Json
 
 # SQLite takes 127 arguments of a function, two for each column.
 COLUMNS_AT_ONCE = 60
 # PostgreSQL writes whole numbers below this without exponent or fraction, as if they were integers.
 _WRITTEN_WHOLE = "1e15"
+
+
+# As a GeoPackage has it.
+_MOMENT = "'YYYY-MM-DD\"T\"HH24:MI:SS.US'"
 
 
 class properties_json(FunctionElement[str]):  # noqa: N801 - reads as the SQL function that it is
@@ -82,6 +86,10 @@ def _postgis_properties(element: properties_json, compiler: SQLCompiler, **kw: A
 
 def _postgis_value(column: ColumnElement[Any], sql: str) -> str:
     """A real number as JSON that reads as one; JSON has no NaN and no infinity, whoever stored them."""
+    if isinstance(column.type, Instant):
+        return f"to_char({sql} AT TIME ZONE 'UTC', {_MOMENT} || '\"Z\"')"
+    if isinstance(column.type, DateTime):
+        return f"to_char({sql}, {_MOMENT})"
     if not isinstance(column.type, Double):
         return sql
     return (
