@@ -28,7 +28,7 @@ from bioplan_gis.storage.items import place_behind
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.literals import box_in
 from bioplan_gis.storage.questions import Condition, Question, chosen_properties, read_place, sort_keys
-from bioplan_gis.storage.spatial import EDGES, Box, meets
+from bioplan_gis.storage.spatial import EDGES, Box, meets, within
 
 # What chooses features, beside the layer's own columns.
 CHOICE: tuple[Parameter[Any], ...] = (BBOX, BBOX_CRS, DATETIME, FILTER, FILTER_LANG, FILTER_CRS)
@@ -97,7 +97,7 @@ def conditions(layer: Layer, asked: Asked, dialect: str, *, boxed: bool = False)
     """
     found: list[Condition] = []
     if (edges := asked[BBOX]) is not None and not boxed:
-        found.append(meets(layer.table, box_in(edges, asked[BBOX_CRS] or CRS84), dialect))
+        found.append(meets(layer.table, within(box_in(edges, asked[BBOX_CRS] or CRS84), layer.bbox), dialect))
     if (text := asked[FILTER]) is not None:
         lang = cast("Language | None", asked[FILTER_LANG])
         crs = asked[FILTER_CRS] or CRS84

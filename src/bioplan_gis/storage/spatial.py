@@ -82,6 +82,18 @@ class edges_of(FunctionElement[bytes]):  # noqa: N801
     type: TypeEngine[bytes] = LargeBinary()
 
 
+def within(shape: BaseGeometry, bounds: Box | None) -> BaseGeometry:
+    """As much of a shape as can meet what lies within bounds: a box of a plane CRS may have many thousand corners."""
+    if bounds is None or shape.is_empty or _is_box(shape):
+        return shape
+    west, south, east, north = bounds
+    room = (west - _ROOM_DEGREES, south - _ROOM_DEGREES, east + _ROOM_DEGREES, north + _ROOM_DEGREES)
+    return shapely.clip_by_rect(shape, *room)
+
+
+_ROOM_DEGREES = 1e-6
+
+
 def meets(table: Table, shape: BaseGeometry, dialect: str) -> ColumnElement[Any]:
     """Whether a feature's geometry, not only its bounding box, meets a shape; never so where either is empty.
 
