@@ -140,7 +140,21 @@ def test_a_tile_of_chosen_features_and_columns(client: TestClient):
 
 
 @pytest.mark.parametrize(
-    "place", ["25/0/0", "3/8/0", "3/0/8", "0/-1/0", "1/0/1.5", "a/b/c", "1/0/9999999999999999999999", "٣/٠/٠"]
+    "place",
+    [
+        "25/0/0",
+        "3/8/0",
+        "3/0/8",
+        "0/-1/0",
+        "1/0/1.5",
+        "a/b/c",
+        "1/0/9999999999999999999999",
+        "٣/٠/٠",
+        "5/00/0",
+        "05/0/0",
+        "5/0/01",
+        "5/+1/0",
+    ],
 )
 def test_a_tile_that_there_is_not_is_not_found(client: TestClient, place: str):
     answer = client.get(f"{SET.format('labs')}/{place}", headers={"Accept-Language": "en"})

@@ -155,8 +155,8 @@ def _place(*named: str) -> Tile:
     Raises:
         NotFoundError: the matrix set has none there.
     """
-    # No zoom has more rows than ten digits can count.
-    numbers = [int(text) if re.fullmatch("[0-9]{1,10}", text) else -1 for text in named]
+    # One address a tile: no zeros before; and no zoom has more rows than ten digits can count.
+    numbers = [int(text) if re.fullmatch("0|[1-9][0-9]{0,9}", text) else -1 for text in named]
     zoom, row, col = numbers
     if not (0 <= zoom <= MOST_ZOOM and 0 <= row < 2**zoom and 0 <= col < 2**zoom):
         shown = "/".join(named)[:100]
