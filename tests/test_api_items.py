@@ -14,8 +14,10 @@ import shapely
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from bioplan_gis.api.params import SORTBY
 from bioplan_gis.app import create_app
 from bioplan_gis.crs import CRS84, FEED_CRSS, FeedCrs
+from bioplan_gis.errors import ParameterError
 from bioplan_gis.settings import Settings
 from bioplan_gis.storage.database import open_engine, upgrade, writing
 from bioplan_gis.storage.layers import read_layer, replace_rows
@@ -214,6 +216,20 @@ def test_properties_are_those_that_were_asked_for(still: TestClient):
 
 
 @pytest.mark.parametrize(
+    ("text", "names"),
+    [("a,b", ("a", "b")), ('"a,b", -c', ("a,b", "-c")), ('"-x""y"', ('-x"y',)), (" 面积 ,b", ("面积", "b"))],
+)
+def test_names_are_listed_as_in_a_line_of_csv(text: str, names: tuple[str, ...]):
+    assert SORTBY.read(text) == names
+
+
+@pytest.mark.parametrize("text", ["", " ", ",", "a,", "a\nb", "x" * 200_000 + "\n,"])
+def test_what_lists_no_names_is_refused(text: str):
+    with pytest.raises(ParameterError, match="sortby"):
+        SORTBY.read(text)
+
+
+@pytest.mark.parametrize(
     ("query", "matched"),
     [("limit=5", 120), ("limit=5&count=none", None), ("limit=1000&户数=7", ...), ("limit=1&户数=7&count=exact", ...)],
 )
@@ -250,6 +266,20 @@ def test_an_answer_is_remembered_until_the_layer_changes(
     fresh = client.get(address, headers={"If-None-Match": first.headers["etag"]})
     assert (fresh.status_code, len(fresh.json()["features"])) == (200, 119)
     assert fresh.headers["etag"] != first.headers["etag"]
+
+
+def test_a_layer_of_which_no_database_knows_is_missing_everywhere(still: TestClient):
+    for path in ("", "/items", "/items/1", "/queryables", "/tiles/WebMercatorQuad/0/0/0"):
+        assert still.get(f"/api/collections/%00{path}").status_code == 404
+
+
+def test_a_number_can_be_found_by_what_is_shown_of_it(still: TestClient):
+    found = _page(still, f"{ITEMS}?limit=1000")["features"]
+    values = {one["properties"]["面积（亩）"] for one in found}
+    assert values == {record["面积（亩）"] for record in RECORDS}
+    for value in values - {None}:
+        again = still.get(ITEMS, params={"面积（亩）": repr(value), "limit": 1000}).json()["features"]
+        assert {one["properties"]["面积（亩）"] for one in again} == {value}
 
 
 def test_a_layer_that_became_another_is_described_anew(client: TestClient, engine: Engine):

@@ -87,3 +87,12 @@ def test_holes_and_parts_count_and_what_is_no_polygon_has_no_area():
     expected = [hole, hole, hole + area_m2(far), 0, 0, 0]
     assert areas_m2(shapes) == pytest.approx(expected, rel=1e-6)
     assert areas_m2(np.array([], dtype=object)).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("box", "share"), [((-180, -90, 180, 90), 1.0), ((-180, -90, 180, 0), 0.5), ((-90, -90, 90, 90), 0.5)]
+)
+def test_what_reaches_round_the_earth_has_its_area(box, share):
+    (area,) = areas_m2(np.array([shapely.box(*box)]))
+    # The surface of the ellipsoid (Moritz 2000, Geodetic Reference System 1980).
+    assert area == pytest.approx(share * 5.10065621724e14, rel=1e-9)

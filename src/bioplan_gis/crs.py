@@ -141,7 +141,7 @@ def areas_m2(shapes: Shapes) -> Metres:
     down to the equator is its spherical excess. That differs from the ellipsoid's geodesic, and from ``area_m2``, by
     less than 1e-8 of a parcel and 1e-6 of a district.
     """
-    parts, owners = shapely.get_parts(shapes, return_index=True)
+    parts, owners = shapely.get_parts(_in_short_edges(shapes), return_index=True)
     rings, part_of_ring = shapely.get_rings(parts, return_index=True)
     coordinates, ring_of_vertex = shapely.get_coordinates(rings, return_index=True)
     excess = _excess(np.radians(coordinates)) * (ring_of_vertex[1:] == ring_of_vertex[:-1])
@@ -149,6 +149,20 @@ def areas_m2(shapes: Shapes) -> Metres:
     shells = np.diff(part_of_ring, prepend=-1) > 0
     signed = np.where(shells, enclosed, -enclosed)
     return np.asarray(np.bincount(owners[part_of_ring], signed, minlength=len(shapes)) * AUTHALIC_RADIUS_M**2)
+
+
+def _in_short_edges(shapes: Shapes) -> Shapes:
+    """What reaches round the Earth in edges that do not, since an edge of half a turn encloses anything."""
+    west, _, east, _ = shapely.bounds(shapes).T
+    wide = np.flatnonzero(east - west > _LONG_EDGE_DEGREES)
+    if not wide.size:
+        return shapes
+    cut = shapes.copy()
+    cut[wide] = shapely.segmentize(shapes[wide], _SHORT_EDGE_DEGREES)
+    return cut
+
+
+_LONG_EDGE_DEGREES, _SHORT_EDGE_DEGREES = 90.0, 1.0
 
 
 def distance_m(first: BaseGeometry, second: BaseGeometry) -> float:

@@ -1,5 +1,6 @@
 """The parameters that this service takes, each read strictly and refused with what would be right."""
 
+import csv
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -114,18 +115,21 @@ def _text(name: str, zh: str, en: str) -> Callable[[str], str]:
 
 
 def _names(name: str) -> Callable[[str], tuple[str, ...]]:
-    """Reads names with commas between; which ones there are is for the layer to say."""
+    """Reads names with commas between, as a line of CSV; which ones there are is for the layer to say."""
 
     def read(text: str) -> tuple[str, ...]:
-        names = tuple(part.strip() for part in text.split(","))
-        if not all(names):
-            raise ParameterError(
-                name,
-                text[:200],
-                f"{name} 应为用逗号分隔的属性名。",
-                f"{name} should be names of properties with commas between.",
-            )
-        return names
+        try:
+            names = tuple(part.strip() for part in next(csv.reader([text], skipinitialspace=True), ()))
+        except csv.Error:
+            names = ()
+        if names and all(names):
+            return names
+        raise ParameterError(
+            name,
+            text[:200],
+            f"{name} 应为用逗号分隔的属性名；名中有逗号的用双引号括起。",
+            f"{name} should be names of properties with commas between; one that holds a comma in double quotes.",
+        )
 
     return read
 

@@ -122,8 +122,18 @@ def _json_value(column: ColumnElement[Any], sql: str) -> str:
     if isinstance(column.type, Boolean):
         return f"json(CASE {sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
     if isinstance(column.type, Double):
-        return f"CASE WHEN abs({sql}) < 9e999 THEN CAST({sql} AS REAL) END"
+        return _exact_number(sql)
     return sql
+
+
+def _exact_number(sql: str) -> str:
+    """SQLite writes 15 digits: enough for what has 6 decimals, and where it is not, 17 are; JSON has no infinity."""
+    short = f"{sql} * 1e6 = CAST({sql} * 1e6 AS INTEGER) AND abs({sql}) < 1e9"
+    kept = f"CAST(printf('%!.15g', {sql}) AS REAL) = {sql}"
+    return (
+        f"CASE WHEN {sql} IS NULL THEN NULL WHEN {short} OR {kept} THEN CAST({sql} AS REAL) "
+        f"WHEN abs({sql}) < 9e999 THEN json(printf('%!.17g', {sql})) END"
+    )
 
 
 def _literal(text: str) -> str:

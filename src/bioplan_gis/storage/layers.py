@@ -133,7 +133,9 @@ def read_layer(connection: Connection, layer_id: str) -> Layer:
 
 
 def find_layer(connection: Connection, layer_id: str) -> Layer | None:
-    """The layer of that id, or None."""
+    """The layer of that id, or None; no database holds a NUL."""
+    if "\x00" in layer_id:
+        return None
     row = connection.execute(_ONE_LAYER, {"layer_id": layer_id}).one_or_none()
     return None if row is None else _layer_of(*row)
 

@@ -97,8 +97,7 @@ def sort_keys(layer: Layer, names: Sequence[str]) -> tuple[SortKey, ...]:
     sortable = {name: kind for name, kind in kinds.items() if kind not in _KINDS_WITHOUT_ORDER}
     keys: list[SortKey] = []
     for written in names:
-        # A blank is what a plus becomes in a query that nobody encoded.
-        name = written.lstrip("+- ") if written not in sortable else written
+        name = written[1:] if written not in sortable and written[:1] in {"+", "-"} else written
         if name not in sortable:
             raise _unsortable(written, sortable)
         if name in {key.name for key in keys}:
