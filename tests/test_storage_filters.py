@@ -312,6 +312,11 @@ def _time(text: str, engine: Engine) -> object:
         ("S_WITHIN(geometry, GEOMETRYCOLLECTION(POINT(1 2), LINESTRING(0 0, 1 1)))", 20, "S_DISJOINT only"),
         ("S_INTERSECTS(地块编号, POINT(1 2))", 14, "no geometry"),
         ("A_CONTAINS(户数, (1))", 12, "is no list"),
+        ("户数 = " + "1" * 6_000, 6, "too large"),
+        ("户数 IN (1, -" + "9" * 5_000 + ")", 12, "too large"),
+        ('{"op":"=","args":[{"property":"户数"},-' + "1" * 6_000 + "]}", 37, "too large"),
+        ('{"op":"=","args":[{"property":"户数"}, Infinity]}', 38, "no infinity and no NaN"),
+        ('{"op":"s_intersects","args":[{"property":"geometry"},{"bbox":[1,2,3,NaN]}]}', 69, "no infinity and no NaN"),
     ],
 )  # fmt: skip
 def test_a_fault_says_where_it_is(text: str, at: int, says: str):
@@ -352,6 +357,37 @@ def test_a_fault_says_where_it_is(text: str, at: int, says: str):
 def test_what_no_filter_should_be_is_refused(text: str):
     with pytest.raises(ParameterError, match="where"):
         where_clause(parcels(), text, dialect="postgresql")
+
+
+POINT = '{"type":"Point","coordinates":[120,30]}'
+SPATIAL_JSON = '{{"op":"s_intersects","args":[{{"property":"geometry"}},{}]}}'
+
+
+@pytest.mark.parametrize("depth", [42, 150, 250, 400, 900])
+@pytest.mark.parametrize(
+    ("form", "opening", "core", "closing"),
+    [
+        ("{}", '{"op":"not","args":[', "true", "]}"),
+        ('{{"op":"=","args":[1,{}]}}', '{"op":"+","args":[1,', "1", "]}"),
+        ('{{"op":"in","args":[{{"property":"户数"}},{}]}}', "[", "1", "]"),
+        (SPATIAL_JSON, '{"type":"GeometryCollection","geometries":[', POINT, "]}"),
+        (SPATIAL_JSON, '{"type":"Feature","geometry":', POINT, "}"),
+        (SPATIAL_JSON.replace("{}", '{{"type":"Polygon","coordinates":{}}}'),
+         "[", "1", "]"),
+        ("{}", '{"a":', '"[\\"{"', "}"),
+        ("S_INTERSECTS(geometry, {})", "GEOMETRYCOLLECTION(", "POINT(120 30)", ")"),
+        ("{}", "abs(", "1", ")"),
+    ],
+)  # fmt: skip
+def test_what_is_nested_too_deep_is_refused(depth: int, form: str, opening: str, core: str, closing: str):
+    with pytest.raises(ParameterError, match="too deep"):
+        where_clause(parcels(), form.format(opening * depth + core + closing * depth), dialect="sqlite")
+
+
+def test_brackets_within_texts_nest_nothing(full: Engine, layer: Layer):
+    text = json.dumps({"op": "=", "args": [{"property": "name"}, '"[{(' * 50]})
+    assert found(full, layer, text) == ""
+    assert found(full, layer, "户数 = " + "0" * 6_000 + "2") == "丙"
 
 
 def test_long_lists_and_outlines_are_taken(full: Engine, layer: Layer):

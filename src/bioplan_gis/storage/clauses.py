@@ -29,6 +29,7 @@ from bioplan_gis.storage.operands import (
     text_of,
     time_of,
     timestamp_of,
+    whole_number,
 )
 from bioplan_gis.storage.places import LONG_INTEGER, Word, place_of
 from bioplan_gis.storage.relations import LISTS, SPATIAL, box_of, geometry_of, lists_related, spatially_related
@@ -280,7 +281,7 @@ def _long_integer(op: str, args: Sequence[Node], scope: Scope) -> Operand:
     digits = args[0]
     if not isinstance(digits, str) or not digits.isdecimal():
         raise _unknown(op, scope)
-    return number_of(int(digits), scope, place_of(digits))
+    return number_of(whole_number(digits.lstrip("0") or "0"), scope, place_of(digits))
 
 
 def _unknown(op: str, scope: Scope) -> ParameterError:

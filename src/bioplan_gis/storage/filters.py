@@ -20,8 +20,14 @@ from bioplan_gis.storage.equality import equal_to
 from bioplan_gis.storage.gdal_filters import cql2_text
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.moments import related, span_of
-from bioplan_gis.storage.operands import MOMENTS, Scope, property_of
-from bioplan_gis.storage.places import LONG_INTEGER, placed_json_tree, placed_text_tree
+from bioplan_gis.storage.operands import MOMENTS, Scope, property_of, whole_number
+from bioplan_gis.storage.places import (
+    LONG_INTEGER,
+    depth_of_json,
+    odd_number_in,
+    placed_json_tree,
+    placed_text_tree,
+)
 from bioplan_gis.storage.syntax import syntax_fault
 
 Language = Literal["cql2-text", "cql2-json", "cql-text"]
@@ -184,12 +190,16 @@ def _with_nought(found: re.Match[str]) -> str:
 
 def _json_tree(text: str, scope: Scope) -> Any:  # noqa: ANN401 - JSON
     """CQL2 JSON, which the parser has found to be such; where it has not, the place is found by reading it."""
+    if depth_of_json(text) > MOST_PARENTHESES:
+        raise _too_much(scope)
     try:
-        tree = json.loads(text)
+        tree = json.loads(text, parse_int=whole_number)
     except json.JSONDecodeError as error:
         raise scope.fault_at(error.pos, "不是 JSON。", f"This is not JSON ({error.msg}).") from error
-    except (ValueError, RecursionError) as error:
-        raise _too_much(scope) from error
+    if (odd := odd_number_in(text)) >= 0:
+        raise scope.fault_at(
+            odd, "JSON 没有无穷大与 NaN；此处应为数。", "JSON has no infinity and no NaN; here should be a number."
+        )
     try:
         cql2.parse_json(text)
     except Exception as error:  # the same
@@ -215,10 +225,10 @@ def _too_much(scope: Scope) -> ParameterError:
     return ParameterError(
         scope.name,
         scope.text[:200],
-        "{}：太长或嵌套太深；至多 {} 个字符、{} 层括号、{} 个运算符、{} 层运算。长的“或”可写成 IN (…)。".format(
-            scope.name, *limits
-        ),
-        "{}: too long or too deep; at most {} characters, {} nested parentheses, {} operators, {} levels of them. A "
+        "{}：太长或嵌套太深；至多 {} 个字符、{} 层括号（JSON 中为 [ 与 {{）、{} 个运算符、{} 层运算。"
+        "长的“或”可写成 IN (…)。".format(scope.name, *limits),
+        "{}: too long or too deep; at most {} characters, {} nested parentheses (in JSON, brackets and braces), {} "
+        "operators, {} levels of them. A "
         "long OR can be written as IN (…).".format(scope.name, *limits),
     )
 

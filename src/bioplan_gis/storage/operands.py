@@ -21,6 +21,7 @@ MOMENTS = frozenset({"date", "datetime", "timestamp"})
 SIGNED_64 = 2**63
 GEOMETRY = "geometry"
 _SHOWN = 24
+_MOST_DIGITS = 400
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -171,6 +172,11 @@ def number_of(value: float, scope: Scope, at: int | None = None) -> Operand:
     if whole is not None and -SIGNED_64 <= whole < SIGNED_64:
         return Operand("integer", literal(whole, INTEGER), Word(str(whole), place), whole)
     return Operand("number", literal(float(value), Double()), Word(f"{value:.15g}", place), float(value))
+
+
+def whole_number(digits: str) -> int:
+    """A whole number of JSON or CQL2: one of more than 400 digits is too large whatever they are, and slow to read."""
+    return int(digits[:_MOST_DIGITS])
 
 
 def boolean_of(*, value: bool) -> Operand:

@@ -41,7 +41,9 @@ _TEXT = re.compile(
     r"""(?P<text>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*")|(?P<number>\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)"""
     r"""|(?P<word>[^\W\d][\w.:]*)|(?P<sign><>|<=|>=|[-=<>+*/%^(),])"""
 )
-_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[\[{]')
+_JSON = re.compile(
+    r'"(?:[^"\\]|\\.)*+"?|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|(?P<odd>-?Infinity|NaN)|(?P<open>[\[{])|(?P<close>[]}])'
+)
 
 
 class Word(str):  # noqa: SLOT000 - mypy wants the attribute declared
@@ -96,7 +98,21 @@ def placed_text_tree(tree: Node, text: str) -> Node:
 
 def placed_json_tree(tree: Node, text: str) -> Node:
     """CQL2 JSON, parsed with its members in order, with the place of each part."""
-    return _in_order(tree, _JSON.finditer(text))
+    return _in_order(tree, (token for token in _JSON.finditer(text) if token["close"] is None))
+
+
+def depth_of_json(text: str) -> int:
+    """How deep objects and lists stand within one another."""
+    deepest = depth = 0
+    for token in _JSON.finditer(text):
+        depth += (token["open"] is not None) - (token["close"] is not None)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def odd_number_in(text: str) -> int:
+    """The offset of an infinity or NaN, which Python reads and JSON does not know; -1 where there is none."""
+    return next((token.start() for token in _JSON.finditer(text) if token["odd"] is not None), -1)
 
 
 def _at(part: Any, at: int) -> Any:  # noqa: ANN401 - one of the four
