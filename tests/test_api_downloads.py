@@ -369,6 +369,46 @@ def test_a_zipped_shapefile_has_encoding_crs_and_notice(feeds: TestClient):
     assert "filter=户数 < 0" in said
 
 
+def test_several_shapefiles_hold_features_without_geometry_and_say_where(engine: Engine, tmp_path: Path):
+    shapes = [None, shapely.Point(120, 30), COURT, None, shapely.GeometryCollection([shapely.Point(1, 2), COURT])]
+    store_parcels(engine, [{"id": str(at)} for at in range(5)], shapes)
+    with serving_in_process(engine) as client:
+        answer = client.get(ITEMS, params={"f": "shp"})
+    assert answer.headers["x-omitted-features"] == "1"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        archive.extractall(tmp_path)
+    held = {
+        path.stem: sorted((int(one), shape is None) for one, shape in zip(*ids_and_shapes(path), strict=True))
+        for path in tmp_path.glob("*.shp")
+    }
+    assert held == {"地块_point": [(0, True), (1, False), (3, True)], "地块_polygon": [(2, False)]}
+    said = (tmp_path / "地块.shp.source.txt").read_text("utf-8")
+    assert "2 features have no geometry and stand in _point" in said
+    assert "缺失 Missing: 1 个要素的几何是几何集合" in said
+
+
+def ids_and_shapes(path: Path) -> tuple[list, list]:
+    meta, _, shapes, values = pyogrio.raw.read(path)
+    return list(values[list(meta["fields"]).index("id")]), list(shapely.from_wkb(shapes))
+
+
+@pytest.mark.parametrize("chosen", EVERY)
+def test_a_count_of_what_a_file_lacks_stands_in_its_headers(feeds: TestClient, chosen: str):
+    answer = feeds.get(ITEMS, params={"f": chosen})
+    assert answer.headers.get("x-omitted-features") == ("1" if chosen in WITHOUT_THE_LAST else None)
+    whole = feeds.get(ITEMS, params={"f": chosen, "filter": "id <> 'c'"})
+    assert "x-omitted-features" not in whole.headers
+    exposed = feeds.get(ITEMS, headers={"Origin": "https://a.example"}).headers["access-control-expose-headers"]
+    assert {"X-Omitted-Features", "X-Altered-Values"} <= set(exposed.split(", "))
+
+
+def test_values_that_a_file_cannot_hold_are_counted_in_its_headers(engine: Engine):
+    store_parcels(engine, [{"id": "1", "name": "甲" * 100, "地块编号": "乙" * 90}, {"id": "2"}], [COURT, COURT])
+    with serving_in_process(engine) as client:
+        assert client.get(ITEMS, params={"f": "shp"}).headers["x-altered-values"] == "2"
+        assert "x-altered-values" not in client.get(ITEMS, params={"f": "gpkg"}).headers
+
+
 def test_excel_finds_chinese_numbers_dates_and_sources(feeds: TestClient):
     assert feeds.get(ITEMS, params={"f": "csv"}).content.startswith(b'\xef\xbb\xbf"id",')
     book = openpyxl.load_workbook(io.BytesIO(feeds.get(ITEMS, params={"f": "xlsx"}).content))

@@ -14,6 +14,7 @@ from bioplan_gis.api.assets import Assets
 from bioplan_gis.api.bounds import Bounds
 from bioplan_gis.api.compression import Compression
 from bioplan_gis.api.documents import problem
+from bioplan_gis.api.downloads import ALTERED_VALUES, OMITTED_FEATURES
 from bioplan_gis.api.heads import HeadAsGet
 from bioplan_gis.api.memory import Memory
 from bioplan_gis.api.transfers import TRANSFERS_AT_ONCE
@@ -30,7 +31,9 @@ from bioplan_gis.settings import Settings, bundled, software_digest
 from bioplan_gis.storage.database import READERS_AT_ONCE, open_engine
 
 # What a script of another site may read of an answer, and how long its browser need not ask again.
-EXPOSED_HEADERS = ("ETag", "Link", "Content-Crs", "Content-Disposition", "Content-Language")
+EXPOSED_HEADERS = (
+    "ETag", "Link", "Content-Crs", "Content-Disposition", "Content-Language", OMITTED_FEATURES, ALTERED_VALUES,
+)  # fmt: skip
 PREFLIGHT_S = 86_400
 
 # An error has the status of its nearest ancestor here, and a code for programs to read.

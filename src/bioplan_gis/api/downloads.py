@@ -7,6 +7,9 @@ Licence and attribution travel within the file where its format has a place for 
 none, so that links of the answer tell them (RFC 8288, rel ``license`` and ``describedby``). Made-up data is called so
 in the name of every file. Texts of a CSV stand in it as they are stored, whatever they begin with: XLSX, where text is
 never a formula, is the one to open with Excel where the data is not to be trusted.
+
+What a file could not hold is counted in headers of its answer (``X-Omitted-Features``, ``X-Altered-Values``), which a
+HEAD lacks, since no file is written for it (RFC 9110, 9.3.2). A format that is streamed leaves no feature out.
 """
 
 import re
@@ -48,6 +51,7 @@ _MOST_CHARACTERS_OF_A_NAME = 60
 # Enough to read, and few enough for proxies that keep all headers in 4 kB.
 _MOST_CHARACTERS_OF_A_TITLE = 80
 OK = 200
+OMITTED_FEATURES, ALTERED_VALUES = "X-Omitted-Features", "X-Altered-Values"
 
 
 def download(request: Request, layer_id: str, asked: Asked, media: Media, *, feature_id: str | None = None) -> Transfer:
@@ -119,8 +123,9 @@ class _Asking:
                 if _is_bodiless(self.request, head):
                     yield head
                     return
-                path = self._written(self._outgoing(connection, layer, question, streams, gone), folder, layer)
-            yield Head({**head.headers, "Content-Length": str(path.stat().st_size)}, settled=True)
+                path, written = self._written(self._outgoing(connection, layer, question, streams, gone), folder, layer)
+            size = {"Content-Length": str(path.stat().st_size)}
+            yield Head({**head.headers, **_shortfalls(written), **size}, settled=True)
             yield from _read(path)
 
     def _question(self, connection: Connection) -> tuple[Layer, Question]:
@@ -184,7 +189,7 @@ class _Asking:
             return feed_lines(outgoing, question.crs)
         return PIECES[self.media.id](outgoing, Written())
 
-    def _written(self, outgoing: Outgoing, folder: Path, layer: Layer) -> Path:
+    def _written(self, outgoing: Outgoing, folder: Path, layer: Layer) -> tuple[Path, Written]:
         try:
             return write_one_file(outgoing, FORMATS[self.media.id], folder, _stem(layer, self.feature_id))
         except OutputError as error:
@@ -198,6 +203,12 @@ class _Asking:
 def _is_bodiless(request: Request, head: Head) -> bool:
     """Whether nobody will see the body; a file is not written for a HEAD, whose answer may lack a length."""
     return head.status != OK or bool(request.scope.get("head"))
+
+
+def _shortfalls(written: Written) -> dict[str, str]:
+    """How many features a file lacks, and how many values, where it does."""
+    counts = {OMITTED_FEATURES: written.omitted_features, ALTERED_VALUES: written.altered_values}
+    return {name: str(count) for name, count in counts.items() if count}
 
 
 def _read(path: Path) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from bioplan_gis.api.collections import item_medias
+from bioplan_gis.api.downloads import ALTERED_VALUES, OMITTED_FEATURES
 from bioplan_gis.api.media import HTML, PROBLEM
 from bioplan_gis.api.openapi_schemas import BINARY, COUNT, TEXT, Schema, list_of, reference
 from bioplan_gis.api.operations import BINARY as FILE
@@ -60,6 +61,16 @@ HEADERS: Mapping[str, str] = {
     "Content-Disposition": "文件名 Name of the file",
     "Content-Language": "语言 Language",
     "Link": "文件之外的链接，如下一页 Links that the file itself cannot hold, such as the next page",
+    OMITTED_FEATURES: (
+        "文件格式无法保存而略去的要素数，如 FlatGeobuf 中没有几何的要素；没有略去时不给，HEAD 不给 "
+        "How many features the kind of file cannot hold and lacks, such as those without geometry in FlatGeobuf; "
+        "absent where none is missing, and from HEAD"
+    ),
+    ALTERED_VALUES: (
+        "文件格式无法照原样保存的值数，如截断的文本；没有时不给，HEAD 不给 "
+        "How many values the kind of file cannot hold as they are, such as texts that were cut; absent where there is "
+        "none, and from HEAD"
+    ),
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bioplan_gis.api import collections, features, sites, tiles
+from bioplan_gis.api.downloads import ALTERED_VALUES, OMITTED_FEATURES
 from bioplan_gis.api.media import GEOJSON, HTML, ITEM_MEDIAS, JSON, JSONFG, MVT, OPENAPI, SCHEMA, Media
 from bioplan_gis.api.parameters import Parameter
 from bioplan_gis.api.params import COLLECTIONS_AFTER, COLLECTIONS_LIMIT
@@ -94,6 +95,7 @@ def features_as(schema: str) -> Answers:
 
 
 PLAIN = collections.PLAIN
+_OF_FEATURES = ("Content-Crs", "Content-Disposition", "Link", OMITTED_FEATURES, ALTERED_VALUES)
 
 _TILESET = f"/collections/{{collectionId}}/tiles/{MATRIX_SET}"
 OPERATIONS: tuple[Operation, ...] = (
@@ -122,12 +124,12 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "items", "/collections/{collectionId}/items", DATA, "要素，按页或全部", "Features, a page of them or all",
-        features_as("featureCollection"), features.ITEMS_PARAMETERS, ("Content-Crs", "Content-Disposition", "Link"),
+        features_as("featureCollection"), features.ITEMS_PARAMETERS, _OF_FEATURES,
         by_layer=True,
     ),
     Operation(
         "item", "/collections/{collectionId}/items/{featureId}", DATA, "一个要素", "One feature",
-        features_as("feature"), features.ITEM_PARAMETERS, ("Content-Crs", "Content-Disposition", "Link"),
+        features_as("feature"), features.ITEM_PARAMETERS, _OF_FEATURES,
     ),
     Operation(
         "queryables", "/collections/{collectionId}/queryables", DATA, "可筛选的属性",

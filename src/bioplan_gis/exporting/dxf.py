@@ -59,6 +59,7 @@ def write_dxf(outgoing: Outgoing, target: Path) -> Written:
         missing,
         "个要素没有几何，不在图中；其属性在旁边的 CSV 中。",
         "features have no geometry and are not in the drawing; their attributes are in the CSV beside it.",
+        features=True,
     )
     write_csv(outgoing, target.with_suffix(".attributes.csv"))
     return written

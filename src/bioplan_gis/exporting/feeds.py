@@ -42,19 +42,29 @@ def _geometry(outgoing: Outgoing, batch: pa.RecordBatch, crs: FeedCrs) -> pa.Arr
     return geometry_texts(in_feed_axes(shapes_of(batch, outgoing.geometry), crs))
 
 
-def write_one_file(outgoing: Outgoing, chosen: Format, folder: Path, stem: str) -> Path:
+def write_one_file(outgoing: Outgoing, chosen: Format, folder: Path, stem: str) -> tuple[Path, Written]:
     """Write a layer into an empty folder as a single file: a ZIP where the format is several, with the notice in it.
+
+    Returns:
+        The file, and what of the layer it does not hold.
 
     Raises:
         OutputError: the format cannot hold the layer.
         ParameterError: a place lies where the CRS is not defined.
     """
     target = folder / f"{stem}{chosen.extensions[0]}"
-    chosen.write(outgoing, target)
+    written = chosen.write(outgoing, target)
     if chosen.id != "shp":
-        return target
-    (folder / f"{target.name}.source.txt").write_text(notice(outgoing), encoding="utf-8", newline="\n")
-    return _zipped(folder, folder / f"{target.name}.zip")
+        return target, written
+    said = notice(outgoing) + _shortfalls(written)
+    (folder / f"{target.name}.source.txt").write_text(said, encoding="utf-8", newline="\n")
+    return _zipped(folder, folder / f"{target.name}.zip"), written
+
+
+def _shortfalls(written: Written) -> str:
+    """What the files lack of the layer, a line each."""
+    lacks = [f"缺失 Missing: {one.count} {one.note.zh} {one.count} {one.note.en}\n" for one in written.omissions]
+    return "".join([*lacks, *(f"说明 Note: {note.zh} {note.en}\n" for note in written.notes)])
 
 
 def _zipped(folder: Path, target: Path) -> Path:

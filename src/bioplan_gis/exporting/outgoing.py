@@ -71,10 +71,12 @@ class Omission:
     Attributes:
         count: of rows or values.
         note: what, why, and which format would hold it.
+        features: whether whole features are missing, rather than values of some.
     """
 
     count: int
     note: Note
+    features: bool = False
 
 
 @dataclass
@@ -91,10 +93,20 @@ class Written:
     omissions: list[Omission] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
-    def omit(self, count: int, zh: str, en: str) -> None:
+    @property
+    def omitted_features(self) -> int:
+        """How many features are missing."""
+        return sum(omission.count for omission in self.omissions if omission.features)
+
+    @property
+    def altered_values(self) -> int:
+        """How many values of features that are there are cut, changed or missing."""
+        return sum(omission.count for omission in self.omissions if not omission.features)
+
+    def omit(self, count: int, zh: str, en: str, *, features: bool = False) -> None:
         """Keep what was left out, where anything was."""
         if count:
-            self.omissions.append(Omission(int(count), Note(zh, en)))
+            self.omissions.append(Omission(int(count), Note(zh, en), features))
 
 
 def describe(outgoing: Outgoing) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ Source: ESRI Shapefile Technical Description (1998); dBASE III field names and w
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -56,18 +56,21 @@ class _Losses:
 
 
 def write_shapefile(outgoing: Outgoing, target: Path) -> Written:
-    """Write a layer as one Shapefile, or as one for each kind of geometry: ``_point``, ``_line``, ``_polygon``."""
+    """Write a layer as one Shapefile, or as one for each kind of geometry: ``_point``, ``_line``, ``_polygon``.
+
+    Features without geometry are null shapes, in the first of several.
+    """
     written, survey, losses = Written(notes=[_EMPTY]), _surveyed(outgoing), _Losses()
     names = cut_names(list(outgoing.kinds))
     families: list[str | None] = [name for name, types in _FAMILIES.items() if survey.types & types]
     several = len(families) > 1
-    for family in families or [None]:
+    for at, family in enumerate(families or [None]):
         path = target.with_stem(f"{target.stem}_{family}") if several else target
-        batches = _of_family(outgoing, family, keeps_missing=not several)
+        batches = _of_family(outgoing, family, keeps_missing=at == 0)
         prepared = (_prepared(outgoing, batch, names, survey, losses) for batch in batches)
         _write_family(outgoing, path, prepared, written, names, family, survey)
     _write_names(outgoing, target.with_suffix(".fields.csv"), names)
-    _report(written, survey, losses, several=several)
+    _report(written, survey, losses, families if several else [])
     return written
 
 
@@ -204,7 +207,7 @@ def _write_names(outgoing: Outgoing, path: Path, names: Mapping[str, str]) -> No
         )
 
 
-def _report(written: Written, survey: _Survey, losses: _Losses, *, several: bool) -> None:
+def _report(written: Written, survey: _Survey, losses: _Losses, families: Sequence[str | None]) -> None:
     written.omit(
         losses.cut,
         f"个文本超过 DBF 的 {TEXT_BYTES} 字节，已在字符之间截断；.gpkg 可完整保存。",
@@ -220,17 +223,20 @@ def _report(written: Written, survey: _Survey, losses: _Losses, *, several: bool
         written.notes.append(
             Note(f"整数超过 18 位，写为文本：{listed}。", f"Integers of more than 18 digits are text: {listed}.")
         )
-    if several:
+    if families:
         written.notes.append(_SEVERAL)
-        written.omit(
-            survey.without_geometry,
-            "个要素没有几何，无法归入按几何类型分开的 Shapefile；.gpkg 可保存。",
-            "features have no geometry and belong to none of the Shapefiles by kind; .gpkg holds them.",
+    if families and (count := survey.without_geometry):
+        written.notes.append(
+            Note(
+                f"{count} 个要素没有几何，以空图形写在 _{families[0]} 中。",
+                f"{count} features have no geometry and stand in _{families[0]} with a null shape.",
+            )
         )
     written.omit(
         survey.collections,
         "个要素的几何是几何集合，不能存入 Shapefile，已略去；.gpkg 可保存。",
         "features are geometry collections, which cannot stand in a Shapefile, and were left out; .gpkg holds them.",
+        features=True,
     )
 
 

@@ -57,6 +57,7 @@ def write_flatgeobuf(outgoing: Outgoing, target: Path) -> Written:
         "个要素没有几何，带空间索引的 FlatGeobuf 不能保存，已略去；.gpkg 与 .parquet 可保存。",
         "features have no geometry, which FlatGeobuf with its spatial index cannot hold; they were left out; .gpkg and "
         ".parquet hold them.",
+        features=True,
     )
     return written
 
