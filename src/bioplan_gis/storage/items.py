@@ -96,7 +96,7 @@ def read_feature(
     """
     if connection.dialect.name == "postgresql":
         statement = _one_of_postgis(layer.table, layer.id, crs)
-        digest, found = fetch_row(connection, *_ready(statement, connection.dialect, {"feature_id": feature_id}))
+        digest, found = fetch_row(connection, *_ready(statement, {"feature_id": feature_id}))
     else:
         digest = _digest_of(connection, layer)
         rows = connection.execute(_one_of_gpkg(layer.table), {"feature_id": feature_id}).all()
@@ -189,19 +189,19 @@ def _row_of_postgis(connection: Connection, layer: Layer, question: Question, he
         layer.id, layer.table, question.properties, question.crs, question.limit is None, question.after is not None,
         question.box is not None, holding, counted,
     )  # fmt: skip
-    return fetch_row(connection, *_ready(statement, connection.dialect, values))
+    return fetch_row(connection, *_ready(statement, values))
 
 
-def _ready(statement: Rows, dialect: Dialect, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    sql, own = _compiled(statement, dialect)
-    return sql, {**own, **values}
+def _ready(statement: Rows, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """A statement as PostgreSQL reads it, and its values in their order."""
+    sql, order, own = _compiled(statement)
+    return sql, [values[name] if name in values else own[name] for name in order]
 
 
 @lru_cache(maxsize=2048)
-def _compiled(statement: Rows, dialect: Dialect) -> tuple[str, Mapping[str, Any]]:
-    """A statement as text, and the values that it has of its own."""
-    compiled = statement.compile(dialect=dialect)
-    return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
+def _compiled(statement: Rows) -> tuple[str, Sequence[str], Mapping[str, Any]]:
+    compiled = statement.compile(dialect=_NUMBERED_POSTGRESQL)
+    return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)
 
 
 def _values(question: Question, held: str | None) -> dict[str, Any]:
@@ -307,6 +307,10 @@ def _feature_sql(table: Table, properties: tuple[str, ...] | None, crs: FeedCrs)
 
 # One that writes a per cent sign as it is: the driver's own doubles it, and would again.
 _PLAIN_POSTGRESQL: Dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+
+
+# One that numbers values as PostgreSQL does.
+_NUMBERED_POSTGRESQL: Dialect = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
 # SQLite writes the properties, shapely all geometries at once.

@@ -1,7 +1,7 @@
 """The PostGIS server: opened so that one that hangs or is cut off is noticed, and keeps nobody waiting for ever."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from time import monotonic
@@ -124,14 +124,14 @@ def _remember_use(_database: DBAPIConnection | None, record: ConnectionPoolEntry
 _USED = "bioplan_used"
 
 
-def fetch_row(connection: Connection, sql: str, values: Mapping[str, object]) -> tuple[Any, ...]:
-    """The one row of a statement that is text already.
+def fetch_row(connection: Connection, sql: str, values: Sequence[object]) -> tuple[Any, ...]:
+    """The one row of a statement that is text already, as PostgreSQL itself reads it, with $1, $2 and so on.
 
     What SQLAlchemy does for each execution costs as much as one feature; whoever asks a statement that never changes
     has had it compiled.
     """
     database: Any = connection.connection.dbapi_connection
-    with as_sqlalchemy(sql), database.cursor() as cursor:
+    with as_sqlalchemy(sql), psycopg.RawCursor(database) as cursor:
         row: tuple[Any, ...] = cursor.execute(sql, values).fetchone()
     return row
 
