@@ -42,15 +42,21 @@ def each(operations: list[Operation]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("path", [address(one) for one in operations], ids=[one.id for one in operations])
 
 
-def raw(
-    client: TestClient, target: bytes, headers: list[tuple[bytes, bytes]], method: str = "GET"
+def raw(  # noqa: PLR0913 - as a request has
+    client: TestClient,
+    target: bytes,
+    headers: list[tuple[bytes, bytes]],
+    method: str = "GET",
+    *,
+    hosts: tuple[bytes, ...] = (b"testserver",),
+    version: str = "1.1",
 ) -> tuple[int, dict[str, str], bytes]:
     """What the application answers to bytes that no client library would send, as uvicorn hands them on."""
     path, _, query = target.partition(b"?")
     scope = {
-        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": method,
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": version, "method": method,
         "scheme": "http", "path": unquote(path.decode("latin-1")), "raw_path": path, "query_string": query,
-        "root_path": "", "headers": [(b"host", b"testserver"), *headers],
+        "root_path": "", "headers": [*((b"host", host) for host in hosts), *headers],
         "server": ("testserver", 80), "client": ("test", 1), "state": {},
     }  # fmt: skip
     messages: list[Any] = []
@@ -342,6 +348,76 @@ def test_bytes_on_the_wire_are_answered(served: str, target: bytes, status: int)
     head, _, body = spoken(served, b"GET " + target).partition(b"\r\n\r\n")
     assert head.startswith(f"HTTP/1.1 {status} ".encode())
     assert json.loads(body).get("status", 200) == status
+
+
+GOOD_HOSTS = [
+    b"testserver", b"localhost", b"127.0.0.1:8000", b"[::1]:8000", b"[::1]", b"gis.example.cn", b"xn--fiqs8s", b"a_b:",
+    b"LOCALHOST:65535", b"[::ffff:10.0.0.1]:1", b"%E6%9D%AD", b"a.", b"x:00080",
+]  # fmt: skip
+BAD_HOSTS = [
+    b"", b"a b<c>", b"[::1", b"::1", b"[::::]", b"[::1]x", b"[]", b"x:99999", b"x:65536", b"x:1:2", b"x:-1", b"x/y",
+    b"a@b", b":80", b"h?x", b"h#x", b"%zz", b"a\\b", "主机".encode(), b"\xff\xfe", b'h"', b"[fe80::1%25eth0]",
+    b"x:\xd9\xa1",
+]  # fmt: skip
+
+
+def hosted(client: TestClient, hosts: list[bytes], version: str = "1.1") -> tuple[int, dict[str, str], bytes]:
+    """What the application answers when asked by these names."""
+    return raw(client, b"/api/conformance", [(b"host", host) for host in hosts], hosts=(), version=version)
+
+
+@pytest.mark.parametrize("host", GOOD_HOSTS)
+def test_a_host_that_can_be_one_is_served(client: TestClient, host: bytes) -> None:
+    assert hosted(client, [host])[0] == 200
+
+
+@pytest.mark.parametrize("host", BAD_HOSTS)
+def test_a_host_that_can_be_none_is_refused(client: TestClient, host: bytes) -> None:
+    chinese = hosted(client, [host])
+    assert require_problem(*chinese)["code"] == "bad-host"
+    page = raw(client, b"/api", [(b"host", host), (b"accept", b"text/html"), (b"accept-language", b"en")], hosts=())
+    assert (page[0], page[1]["content-type"]) == (400, "text/html; charset=utf-8")
+    assert b"localhost:8000" in page[2]
+
+
+def test_there_is_one_host_and_in_http_1_0_perhaps_none(client: TestClient) -> None:
+    for hosts in ([], [b"localhost", b"localhost"]):
+        assert require_problem(*hosted(client, hosts))["code"] == "bad-host"
+    assert hosted(client, [], "1.0")[0] == 200
+    assert hosted(client, [b"a b"], "1.0")[0] == 400
+    assert raw(client, b"/api", [(b"x-forwarded-host", b"a b")])[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"HTTP/1.1\r\n", 400),
+        (b"HTTP/1.1\r\nHost: a b<c>\r\n", 400),
+        (b"HTTP/1.1\r\nHost: [::1\r\n", 400),
+        (b"HTTP/1.1\r\nHost: x:99999\r\n", 400),
+        (b"HTTP/1.1\r\nHost: \xe4\xb8\xbb\r\n", 400),
+        (b"HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n", 400),
+        (b"HTTP/1.1\r\nHost: [::1]:8000 \r\n", 200),
+        (b"HTTP/1.0\r\n", 200),
+    ],
+    ids=repr,
+)
+def test_hosts_on_the_wire(served: str, head: bytes, status: int) -> None:
+    url = httpx2.URL(served)
+    with socket.create_connection((url.host, url.port), timeout=20) as wire:
+        wire.sendall(b"GET /api/conformance " + head + b"Connection: close\r\n\r\n")
+        told, _, body = b"".join(iter(partial(wire.recv, 65536), b"")).partition(b"\r\n\r\n")
+    assert int(told.split()[1]) == status
+    assert json.loads(body).get("status", 200) == status
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-9", "bytes=a-", "bytes=9-1", "bytes=999999999-", "lines=1-2", "x", ""])
+def test_an_asset_is_sent_whole_whatever_part_is_asked_for(client: TestClient, asked: str) -> None:
+    path = "/assets/" + client.get("/").text.split('src="/assets/')[1].split("?")[0]
+    whole, part = client.get(path), client.get(path, headers={"range": asked})
+    assert (part.status_code, part.content) == (200, whole.content)
+    assert part.headers.get("accept-ranges", "none") == "none"
+    assert "content-range" not in part.headers
 
 
 def test_headers_on_the_wire_may_not_be_endless(served: str) -> None:

@@ -50,8 +50,8 @@ class Wire(HttpToolsProtocol):
         self._require(len(self.url), MOST_BYTES_OF_A_TARGET, 414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
-        super().on_header(name, value)
+        """One header; blanks behind its value, which the parser leaves, are none of it (RFC 9112, 5.1)."""
+        super().on_header(name, value.rstrip(b" \t"))
         self.header_bytes += len(name) + len(value)
         self._require(self.header_bytes, MOST_BYTES_OF_HEADERS, 431)
 
