@@ -79,6 +79,18 @@ def test_no_feature_is_lost_or_counted_twice_at_any_zoom(engine: Engine, places:
             assert owner in aggregated or f"f{each}" in ids[owner]
 
 
+@pytest.mark.parametrize("renewed", [True, False], ids=["overviews", "made when asked for"])
+def test_cells_count_nothing_that_lies_beyond_mercator(engine: Engine, places: np.ndarray, *, renewed):
+    moved = places + np.array([0, 85.0511287798066 - LAT])
+    _firms(engine, moved)
+    if renewed:
+        _renew(engine)
+    inside = int((moved[:, 1] <= 85.0511287798066).sum())
+    assert 0 < inside < CROWD
+    (tile,) = _zoom(engine, "firms", 0).values()
+    assert sum(one.properties["count"] for one in tile) == inside
+
+
 def test_an_overview_is_what_would_be_made_when_asked_for(engine: Engine, places: np.ndarray):
     _plots(engine, places)
     wanted = [(zoom, *at(zoom, LON, LAT)) for zoom in (0, 5, 6, 7)]

@@ -87,6 +87,14 @@ def test_what_has_no_place_is_in_notile_of(engine: Engine):
     assert tile_of(engine, "zones", 12, LON + 3) == []
 
 
+def test_a_box_that_meets_a_tile_is_no_shape_in_it(engine: Engine):
+    """A line that goes around the corner of a tile, and an area that does."""
+    _, south, east, _ = box_of(12, *at(12, LON, LAT))
+    around = [(east - 0.01, south - 0.05), (east + 0.05, south - 0.05), (east + 0.05, south + 0.01)]
+    store(engine, "zones", [{"id": "a"}, {"id": "b"}], [shapely.LineString(around), shapely.Polygon(around)])
+    assert tile_of(engine, "zones", 12) == []
+
+
 @pytest.mark.parametrize("zoom", [0, 1, 5, 9, 14, 18])
 def test_points_on_edges_and_corners_are_seen(engine: Engine, zoom: int):
     row, col = at(zoom, LON, LAT)
@@ -126,6 +134,28 @@ def test_shapes_at_the_ends_of_the_world_are_cut_where_mercator_ends(engine: Eng
     assert (found["1"].x, found["1"].y) == (EXTENT, EXTENT / 2)
     assert found["3"].bounds[1] <= 0
     assert decoded(body_of(engine, "zones", 5, 0, 16), "zones")
+
+
+BEYOND = {
+    "near": shapely.Point(179.9999999, 85.2),
+    "south": shapely.Point(0, -85.0511288),
+    "pole": shapely.Point(0, 90),
+    "other pole": shapely.Point(0, -90),
+    "line": shapely.LineString([(-10, 86), (10, 86)]),
+    "area": shapely.box(-180, 85.06, 180, 90),
+}
+
+
+def test_what_lies_wholly_beyond_mercator_is_in_no_tile(engine: Engine):
+    rim = {"rim": shapely.Point(10, 85.0511), "pair": shapely.MultiPoint([(0, 86), (20, 85)])}
+    for named in (BEYOND, rim):
+        store(engine, "zones", [{"id": name} for name in named], list(named.values()))
+        for zoom in (0, 1, 2, 6):
+            last = 2**zoom - 1
+            places = [(row, col) for row in {0, last} for col in range(2**zoom)]
+            found = [one for place in places for one in decoded(body_of(engine, "zones", zoom, *place), "zones")]
+            assert {one.properties["id"] for one in found} == named.keys() - BEYOND.keys()
+            assert {one.shape.geom_type for one in found} <= {"Point"}
 
 
 def test_some_columns_and_some_features(engine: Engine):

@@ -23,6 +23,8 @@ BUFFER = 64
 PIXEL = 8
 # Where Web Mercator ends, north and south.
 MOST_LATITUDE = 85.0511287798066
+# What it has a place for, in degrees: west, south, east, north.
+MERCATOR = (-180.0, -MOST_LATITUDE, 180.0, MOST_LATITUDE)
 EDGES = ("west", "south", "east", "north")
 HALF_WORLD_M = 6378137.0 * math.pi
 

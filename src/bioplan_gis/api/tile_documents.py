@@ -39,14 +39,16 @@ NOTES_ZH = (
     "瓦片中要素的编号为 fid，属性 id 为其稳定编号；空值不写入瓦片（MVT 没有空值），清单与对象写作 JSON 文本。"
     "一块瓦片不超过 500 kB：容纳不下时先把轮廓化简到一个像素，仍不下则以格网代替要素，"
     "格内有 aggregated = true、count（要素数）、area_m2（面积之和）与 land_class（最多的用地类别），一个不漏。"
+    "整个位于南北纬 85.0511° 以外（WebMercatorQuad 到此为止）的要素不在任何瓦片中，请取自要素接口。"
     "小于一个像素的线和面画成一个像素。"
 )
 NOTES_EN = (
     "A feature's id in a tile is its fid, and its property id the stable id; null values are left out, since MVT has "
     "none, and lists and objects are JSON text. A tile holds at most 500 kB: where the features do not fit, outlines "
     "are simplified to a pixel, and where that is not enough, cells of a grid stand for them, with aggregated = true, "
-    "count (how many), area_m2 (the sum of their areas) and land_class (the commonest); none is lost. Lines and areas "
-    "smaller than a pixel are drawn as one."
+    "count (how many), area_m2 (the sum of their areas) and land_class (the commonest); none is lost. What lies "
+    "wholly beyond 85.0511 degrees north or south, where WebMercatorQuad ends, is in no tile: ask for it as features. "
+    "Lines and areas smaller than a pixel are drawn as one."
 )
 _DIMENSIONS = {"POINT": 0, "LINESTRING": 1, "POLYGON": 2}
 # What cells say that features do not.

@@ -34,7 +34,7 @@ from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.mvt import POINT, POLYGON, Outlines, Whole, encode
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN
-from bioplan_gis.tiling import EXTENT, Floats, Tile, world
+from bioplan_gis.tiling import EXTENT, MERCATOR, Floats, Tile, world
 
 MOST_BYTES = 500_000
 # A tile has 2^8 cells a side, or fewer where so many would weigh too much.
@@ -71,7 +71,7 @@ class Marks:
 
 
 def read_marks(connection: Connection, layer: Layer, where: Sequence[ColumnElement[Any]] = ()) -> Marks:
-    """The marks of a layer's features that have a geometry.
+    """The marks of a layer's features that have a place in Web Mercator.
 
     Args:
         connection: of a reading transaction, or one for single statements.
@@ -143,6 +143,12 @@ def _columns(layer: Layer, marks: Marks, firsts: Whole) -> dict[str, list[Any]]:
     return columns
 
 
+def is_wide(layer: Layer) -> bool:
+    """Whether something of the layer lies where Web Mercator has no place for it."""
+    west, south, east, north = layer.bbox or (0.0, 0.0, 0.0, 0.0)
+    return west < MERCATOR[0] or south < MERCATOR[1] or east > MERCATOR[2] or north > MERCATOR[3]
+
+
 def has_area(layer: Layer) -> bool:
     """Whether the layer's cells say what area they stand for."""
     return layer.geometry_type not in _SPOTS
@@ -199,10 +205,21 @@ def _of_postgis(connection: Connection, layer: Layer, where: Sequence[ColumnElem
     numbers = [*_middle(layer, geometry), func.float8send(_area(layer, geometry)), func.int4send(_class_number(layer))]
     record = reduce(lambda written, each: written.op("||")(each), numbers)
     statement = select(func.string_agg(record, literal_column("''::bytea"), type_=LargeBinary()))
-    kept = statement.where(geometry.is_not(None), ~func.ST_IsEmpty(geometry), *where)
+    kept = statement.where(geometry.is_not(None), ~func.ST_IsEmpty(geometry), *_has_place(layer, geometry), *where)
     for part in _parts(connection, layer, kept):
         found = np.frombuffer(connection.execute(part).scalar() or b"", _RECORD)
         yield found["middle"].astype(float), found["area"].astype(float), found["class"].astype(np.int64)
+
+
+def _has_place(layer: Layer, geometry: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    """That no feature lies wholly beyond Web Mercator, where some reach out of it."""
+    if not is_wide(layer):
+        return []
+    west, south, east, north = MERCATOR
+    return [
+        func.ST_XMax(geometry, type_=Double()) >= west, func.ST_YMax(geometry, type_=Double()) >= south,
+        func.ST_XMin(geometry, type_=Double()) <= east, func.ST_YMin(geometry, type_=Double()) <= north,
+    ]  # fmt: skip
 
 
 def _parts(connection: Connection, layer: Layer, statement: Select[Any]) -> Iterator[Select[Any]]:
@@ -246,10 +263,12 @@ def _of_gpkg(connection: Connection, layer: Layer, where: Sequence[ColumnElement
     with connection.execute(statement, execution_options={"yield_per": _FETCHED}) as result:
         for rows in result.partitions():
             blobs, classes = zip(*rows, strict=True)
+            edges = _edges(blobs)
             kept = np.array([not gpkg.is_empty(blob) for blob in blobs])
+            kept &= (edges[:, 2:] >= MERCATOR[:2]).all(axis=1) & (edges[:, :2] <= MERCATOR[2:]).all(axis=1)
             shapes = None if layer.geometry_type in _SPOTS else _decoded(blobs)
             areas = np.zeros(len(blobs)) if shapes is None else shapely.area(shapes)
-            yield _middles(blobs)[kept], areas[kept], np.array(classes, dtype=np.int64)[kept]
+            yield ((edges[:, :2] + edges[:, 2:]) / 2)[kept], areas[kept], np.array(classes, dtype=np.int64)[kept]
 
 
 def _rows_of_gpkg(layer: Layer) -> Select[Any]:
@@ -262,12 +281,10 @@ def _decoded(blobs: Sequence[bytes]) -> NDArray[np.object_]:
     return np.asarray(shapely.from_wkb([gpkg.wkb_of(blob) for blob in blobs]))
 
 
-def _middles(blobs: Sequence[bytes]) -> Floats:
-    """Middles of bounding boxes, from the blobs' headers where all of them have such as this product writes."""
+def _edges(blobs: Sequence[bytes]) -> Floats:
+    """West, south, east and north of each, from the blobs' headers where all have such as this product writes."""
     headers = b"".join(blob[:_HEADER_BYTES] for blob in blobs)
     if all(blob[3] == _ENVELOPED for blob in blobs):
         types = np.dtype([("flags", "V8"), ("edges", "<f8", 4)])
-        edges = np.frombuffer(headers, types)["edges"]
-        return np.column_stack([edges[:, 0] + edges[:, 1], edges[:, 2] + edges[:, 3]]) / 2
-    west, south, east, north = shapely.bounds(_decoded(blobs)).T
-    return np.column_stack([west + east, south + north]) / 2
+        return np.frombuffer(headers, types)["edges"][:, [0, 2, 1, 3]]
+    return np.asarray(shapely.bounds(_decoded(blobs)))

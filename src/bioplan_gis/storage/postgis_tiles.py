@@ -36,7 +36,7 @@ from bioplan_gis.crs import STORAGE_SRID
 from bioplan_gis.storage.spatial import box_hit
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, OVERVIEWS, REGISTRY
 from bioplan_gis.storage.tile_shapes import FEW_VERTICES
-from bioplan_gis.tiling import BUFFER, EDGES, EXTENT, MOST_LATITUDE, PIXEL, Tile
+from bioplan_gis.tiling import BUFFER, EDGES, EXTENT, MERCATOR, PIXEL, Tile
 
 # No column of a user's is called so: PostgreSQL takes a column's name before a row's.
 _ROWS = "bioplan_tile_rows"
@@ -180,9 +180,7 @@ _ON_GRID = (
 )
 _SHAPE = f"coalesce({_ON_GRID.format(_DRAWN)}, {_ON_GRID.format(_WIDENED)})"
 _SPOT = _ON_GRID.format("ST_Transform({g}, 3857)")
-_WITHIN_MERCATOR = (
-    f"ST_ClipByBox2D({{}}, ST_MakeEnvelope(-180, {-MOST_LATITUDE}, 180, {MOST_LATITUDE}, {STORAGE_SRID}))"
-)
+_WITHIN_MERCATOR = f"ST_ClipByBox2D({{}}, ST_MakeEnvelope({', '.join(map(str, MERCATOR))}, {STORAGE_SRID}))"
 
 
 class tile_shape(FunctionElement[Any]):  # noqa: N801 - reads as the SQL function that it is

@@ -10,7 +10,7 @@ import shapely
 
 from bioplan_gis.crs import Shapes
 from bioplan_gis.storage.mvt import LINE, POINT, POLYGON, Outlines, Whole
-from bioplan_gis.tiling import BUFFER, EXTENT, PIXEL, Tile
+from bioplan_gis.tiling import BUFFER, EXTENT, MERCATOR, PIXEL, Box, Tile
 
 # Fewer vertices than these are not worth simplifying.
 FEW_VERTICES = 100
@@ -41,8 +41,8 @@ def fit(shapes: Shapes, tile: Tile, tolerance: float) -> Fitted:
         tile: the tile.
         tolerance: in units; by how much an outline of many vertices may be simplified.
     """
-    drawn = _enlarged(_simplified(shapely.transform(shapes, tile.units), tolerance))
-    outside = _reaches_out(drawn)
+    drawn = _enlarged(_simplified(shapely.transform(_within_mercator(shapes), tile.units), tolerance))
+    outside = _reaches_out(drawn, _RECTANGLE)
     clipped = drawn.copy()
     clipped[outside] = shapely.clip_by_rect(drawn[outside], *_RECTANGLE)
     gridded = _on_grid(clipped)
@@ -50,6 +50,16 @@ def fit(shapes: Shapes, tile: Tile, tolerance: float) -> Fitted:
     lost = areas & (shapely.is_empty(gridded) | (shapely.get_dimensions(gridded) < AREA))
     gridded[lost] = _on_grid(_widened(drawn[lost]))
     return _outlined(*_parts(gridded, drawn))
+
+
+def _within_mercator(shapes: Shapes) -> Shapes:
+    """What Web Mercator has a place for: of what lies wholly beyond, nothing."""
+    wide = _reaches_out(shapes, MERCATOR)
+    if not wide.any():
+        return shapes
+    cut = shapes.copy()
+    cut[wide] = shapely.clip_by_rect(shapes[wide], *MERCATOR)
+    return cut
 
 
 def _simplified(shapes: Shapes, tolerance: float) -> Shapes:
@@ -78,9 +88,9 @@ def _enlarged(shapes: Shapes) -> Shapes:
     return enlarged
 
 
-def _reaches_out(shapes: Shapes) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    west, north, east, south = shapely.bounds(shapes).T
-    return np.asarray((west < -BUFFER) | (north < -BUFFER) | (east > EXTENT + BUFFER) | (south > EXTENT + BUFFER))
+def _reaches_out(shapes: Shapes, box: Box) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    edges = shapely.bounds(shapes)
+    return np.asarray((edges[:, :2] < box[:2]).any(axis=1) | (edges[:, 2:] > box[2:]).any(axis=1))
 
 
 def _on_grid(shapes: Shapes) -> Shapes:
@@ -115,8 +125,9 @@ def _outlined(parts: Shapes, owners: Whole) -> Fitted:
     positions = positions.astype(np.int64)
     areas = kinds[of_pieces] == POLYGON
     # A ring's last position is its first one again, which MVT leaves to ClosePath.
-    ends = np.append(np.diff(of_positions) > 0, True) & areas[of_positions]
-    again = np.append((np.diff(of_positions) == 0) & ~np.diff(positions, axis=0).any(axis=1), False)
+    ends = (np.diff(of_positions, append=-1) != 0) & areas[of_positions]
+    again = np.zeros(len(positions), dtype=bool)
+    again[:-1] = (np.diff(of_positions) == 0) & ~np.diff(positions, axis=0).any(axis=1)
     again &= kinds[of_pieces[of_positions]] != POINT
     positions, of_positions = positions[~(ends | again)], of_positions[~(ends | again)]
     return _gathered(positions, of_positions, kinds[of_pieces], owners[of_pieces])

@@ -3,7 +3,7 @@
 A tile holds one layer, called as the layer is. A feature's ``fid`` is its id there, and all of its columns are
 properties; a tile knows no null, so that a property without a value is left out. A tile weighs 500 kB at most: where
 the features weigh more, outlines are simplified to a pixel, and where that is not enough, cells of a grid stand for
-them, with how many each counts.
+them, with how many each counts. What lies wholly beyond Web Mercator, near the poles, is in no tile.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Double, literal, select
 
 from bioplan_gis.storage import gpkg_tiles, postgis_tiles
-from bioplan_gis.storage.cells import MOST_BYTES, read_marks, tile_of_cells
+from bioplan_gis.storage.cells import MOST_BYTES, is_wide, read_marks, tile_of_cells
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.storage.overviews import MOST_FEATURES, address
 from bioplan_gis.storage.spatial import box_hit
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN
-from bioplan_gis.tiling import MOST_LATITUDE, PIXEL, Tile
+from bioplan_gis.tiling import PIXEL, Tile
 
 # By how much an outline of many vertices may be off, in units: first what nobody sees, then a pixel.
 TOLERANCES = (0.5, float(PIXEL))
@@ -98,19 +98,13 @@ def _features(connection: Connection, layer: Layer, tile: Tile, question: TileQu
 
 
 def _of_postgis(connection: Connection, layer: Layer, question: TileQuestion, asked: Mapping[str, Any]) -> TileBytes:
-    kind = {"simple": layer.geometry_type == "POINT", "wide": _is_wide(layer)}
+    kind = {"simple": layer.geometry_type == "POINT", "wide": is_wide(layer)}
     if question.is_whole:
         row = postgis_tiles.read_whole(connection, layer.table, asked, **kind)
     else:
         statement = postgis_tiles.part_statement(layer.table, question.where, question.properties, **kind)
         row = connection.execute(statement, asked).one_or_none()
     return TileBytes(None, None) if row is None else TileBytes(*row)
-
-
-def _is_wide(layer: Layer) -> bool:
-    """Whether something of the layer lies where Web Mercator has no place for it."""
-    west, south, east, north = layer.bbox or (0.0, 0.0, 0.0, 0.0)
-    return west < -180 or east > 180 or south < -MOST_LATITUDE or north > MOST_LATITUDE  # noqa: PLR2004
 
 
 _STATE_OF_GPKG = select(postgis_tiles.DIGEST.label("digest"), postgis_tiles.OVERVIEW.label("overview"))
