@@ -100,6 +100,8 @@ def found(engine: Engine, layer: Layer, text: str) -> str:
         ("地块编号 IS NULL", "丁"),
         ("地块编号 IS NOT NULL AND 地块编号 <> ''", "甲乙戊"),
         ("geometry IS NULL", "丁"),
+        ("指标 IS NULL", "乙丙丁戊"),
+        ("指标 IS NOT NULL", "甲"),
         ("户数 BETWEEN -7 AND 0", "乙戊"),
         ("户数 NOT BETWEEN -7 AND 0", "甲丙"),
         ("户数 IN (0, 2, 3)", "乙丙"),
@@ -292,7 +294,7 @@ def _time(text: str, engine: Engine) -> object:
         ("更新 > '2024-01-01T00:00:00'", 6, "no timestamp"),
         ("INTERVAL(更新, 更新) IS NULL", 1, "ask its ends"),
         ("T_DURING(更新, INTERVAL(更新, 1))", 14, "An end of an interval"),
-        ("指标 = 1", 1, "is an object"),
+        ("指标 = 1", 1, "is an object; only IS NULL asks of it"),
         ("lower(户数) = 'a'", 7, "lower takes a text here; “户数” is a number"),
         ("year() = 2024", 1, "year takes 1 arguments: year(datetime)"),
         ("distance_m(geometry, name) < 1", 22, "distance_m takes a geometry here"),
@@ -305,13 +307,19 @@ def _time(text: str, engine: Engine) -> object:
         ("S_INTERSECTS(geometry, POINT(200 30))", 24, "longitude -180 to 180, latitude -90 to 90"),
         ("S_INTERSECTS(geometry, POINT(30 120))", 24, "WGS 84 longitude, latitude"),
         ("S_INTERSECTS(geometry, POINT(120))", 24, "not in pairs"),
-        ("S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 1 0, 0 1, 0 0)))", 24, "not valid"),
-        ("S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 1 0)))", 24, "cannot be used"),
+        ("S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 1 0, 0 1, 0 0)))", 24, "crosses itself (at 0.5, 0.5)"),
+        ("S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 1 0)))", 24, "a ring is not closed; its last position"),
+        ("S_INTERSECTS(geometry, LINESTRING(0 0))", 24, "a line has two positions at least"),
+        ("S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 0 0)))", 24, "it has too few positions"),
         ("S_INTERSECTS(geometry, BBOX(0, 1, 2))", 24, ""),
         ("S_INTERSECTS(geometry, BBOX(0, 2, 1, 1))", 24, "lower corner above its upper one"),
         ("S_WITHIN(geometry, GEOMETRYCOLLECTION(POINT(1 2), LINESTRING(0 0, 1 1)))", 20, "S_DISJOINT only"),
         ("S_INTERSECTS(地块编号, POINT(1 2))", 14, "no geometry"),
         ("A_CONTAINS(户数, (1))", 12, "is no list"),
+        ("A_OVERLAPS(细分领域, (1, 2))", 19, "members of “细分领域” are texts, and “1” is none"),
+        ("A_CONTAINEDBY(('a', 2.5), 细分领域)", 21, "“2.5” is none"),
+        ("户数 = 1 OR A_CONTAINS(细分领域, (true))", 28, "“true” is none"),
+        ('{"op":"a_equals","args":[{"property":"细分领域"},["a",false]]}', 46, "“false” is none"),
         ("户数 = " + "1" * 6_000, 6, "too large"),
         ("户数 IN (1, -" + "9" * 5_000 + ")", 12, "too large"),
         ('{"op":"=","args":[{"property":"户数"},-' + "1" * 6_000 + "]}", 37, "too large"),
@@ -382,6 +390,42 @@ SPATIAL_JSON = '{{"op":"s_intersects","args":[{{"property":"geometry"}},{}]}}'
 def test_what_is_nested_too_deep_is_refused(depth: int, form: str, opening: str, core: str, closing: str):
     with pytest.raises(ParameterError, match="too deep"):
         where_clause(parcels(), form.format(opening * depth + core + closing * depth), dialect="sqlite")
+
+
+@pytest.mark.parametrize(
+    ("shape", "says"),
+    [
+        ({"type": "Blob"}, "its type must be Point"),
+        ({"type": "Point"}, "coordinates or geometries are missing"),
+        ({"type": "Point", "coordinates": [[1]]}, "not written as its type has them"),
+        ({"type": "Point", "coordinates": ["a", 1]}, "not written as its type has them"),
+        ({"type": "Point", "coordinates": [1]}, "two or three numbers"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [0, 0]]]}, "four positions"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [4, 0], [4, 4], [0, 0]], [[9, 9], [10, 9], [9, 10], [9, 9]]]},
+         "a hole lies outside its outline (at 9, 9)"),
+        ({"type": "MultiPolygon", "coordinates": [shapely.geometry.mapping(shapely.box(0, 0, size, size))["coordinates"]
+                                                  for size in (9, 8)]}, "crosses itself"),
+    ],
+)  # fmt: skip
+def test_why_a_geometry_is_of_no_use_is_said_in_both_languages(shape: dict, says: str):
+    with pytest.raises(ParameterError) as caught:
+        where_clause(parcels(), SPATIAL_JSON.format(json.dumps(shape)), dialect="sqlite", name="filter")
+    assert says in caught.value.en
+    assert "Exception" not in caught.value.en
+    sentence = caught.value.zh.rpartition("：几何")[2]
+    assert not set("abdfhjkquvwxz") & set(sentence) or "类型" in sentence or "coordinates" in sentence
+
+
+def test_the_place_of_an_invalid_geometry_has_the_axis_order_of_the_filter():
+    text = "S_INTERSECTS(geometry, POLYGON((30 120, 32 122, 32 120, 30 122, 30 120)))"
+    with pytest.raises(ParameterError, match=r"at 31, 121"):
+        where_clause(parcels(), text, dialect="sqlite", crs=feed_crs("EPSG:4326", "filter-crs"))
+
+
+def test_powers_of_powers_are_refused_at_once():
+    text = "(" * 11 + "户数" + " ^ 2)" * 11 + " > 1"
+    with pytest.raises(ParameterError, match="too deep"):
+        where_clause(parcels(), text, dialect="postgresql")
 
 
 def test_brackets_within_texts_nest_nothing(full: Engine, layer: Layer):

@@ -25,6 +25,7 @@ from bioplan_gis.storage.operands import (
     boolean_of,
     date_of,
     number_of,
+    object_of,
     property_of,
     text_of,
     time_of,
@@ -171,7 +172,7 @@ def _not(op: str, args: Sequence[Node], scope: Scope) -> Operand:
 
 
 def _is_null(op: str, args: Sequence[Node], scope: Scope) -> Operand:
-    one = operand(args[0], scope)
+    one = object_of(args[0], scope) or operand(args[0], scope)
     if one.kind == "interval":
         raise scope.fault(one.token, "时段不能用 IS NULL。", "An interval has no IS NULL; ask its ends.")
     return _boolean(_grouped(one).is_(null()), op)

@@ -124,9 +124,58 @@ def placed(shape: BaseGeometry, crs: FeedCrs, refuse: Refuse) -> BaseGeometry:
     shape = shapely.transform(shape, partial(_east_first, crs=crs))
     _require_of_use(shape, crs, refuse)
     if not shape.is_valid:
-        reason = shapely.is_valid_reason(shape)
-        raise refuse(f"几何无效（{reason}）。", f"the geometry is not valid ({reason}).")
+        raise refuse(*_invalid(shapely.is_valid_reason(shape), crs))
     return _stored(shape, crs, refuse)
+
+
+def _invalid(reason: str, crs: FeedCrs) -> tuple[str, str]:
+    """Why a geometry is not valid and where, in both languages; GEOS says it in English and with easting first."""
+    words, _, place = reason.rstrip("]").partition("[")
+    at = ", ".join(reversed(place.split()) if crs.northing_first else place.split())
+    zh, en = next(
+        (sentences for known, sentences in _INVALID.items() if known in words), ("不合几何规则", "it breaks a rule")
+    )
+    return f"几何无效：{zh}（位于 {at}）。", f"the geometry is not valid: {en} (at {at})."
+
+
+# What GEOS finds wrong (TopologyValidationError), the first that fits.
+_INVALID = {
+    "elf-intersection": ("边界自相交", "its outline crosses itself"),
+    "Hole lies outside": ("内环在外环之外", "a hole lies outside its outline"),
+    "Holes are nested": ("内环套着内环", "a hole lies within another"),
+    "Nested shells": ("一个面在另一个面之内", "one of its polygons lies within another"),
+    "Interior is disconnected": ("内部被分成几块", "its inside is cut into pieces"),
+    "uplicate": ("有重复的环", "a ring is there twice"),
+    "Too few points": ("点太少", "it has too few positions"),
+    "not closed": ("环未闭合", "a ring is not closed"),
+}
+
+
+def unreadable(message: str) -> tuple[str, str]:
+    """Why a geometry of GeoJSON cannot be read, in both languages.
+
+    Args:
+        message: of GEOS, in English and with its classes' names.
+    """
+    zh, en = next(
+        (sentences for known, sentences in _UNREADABLE.items() if known in message),
+        ("坐标的写法不对", "its coordinates are not written as its type has them"),
+    )
+    return f"几何不可用：{zh}。", f"The geometry cannot be used: {en}."
+
+
+_UNREADABLE = {
+    "closed linestring": ("环未闭合，首尾两点须相同", "a ring is not closed; its last position must be its first"),
+    "point array": ("线至少有两个点", "a line has two positions at least"),
+    "in LinearRing": ("环至少有四个点，首尾相同", "a ring has four positions at least, the last being the first"),
+    "Unknown geometry type": (
+        "类型须为 Point、LineString、Polygon、其 Multi 形式或 GeometryCollection",
+        "its type must be Point, LineString, Polygon, a Multi of these or GeometryCollection",
+    ),
+    "two or three": ("每个坐标点须有两个或三个数", "a position has two or three numbers"),
+    "not found": ("缺少 coordinates 或 geometries", "its coordinates or geometries are missing"),
+    "overflow": ("坐标的数太大", "a number of its coordinates is too large"),
+}
 
 
 def _east_first(positions: Positions, crs: FeedCrs) -> Positions:

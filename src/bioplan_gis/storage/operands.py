@@ -133,13 +133,23 @@ def property_of(name: str, scope: Scope) -> Operand:
     if name not in scope.kinds and name in scope.geometries:
         return Operand("geometry", scope.table.c[GEOMETRY_COLUMN], name)
     if name in scope.kinds:
-        raise scope.fault(name, f"“{name}”是对象，不能用于筛选。", f"“{name}” is an object, which cannot be asked of.")
+        raise scope.fault(
+            name, f"“{name}”是对象，只能用 IS NULL 筛选。", f"“{name}” is an object; only IS NULL asks of it."
+        )
     known = [*(one for one, kind in scope.kinds.items() if kind != "json"), *scope.geometries[:1]]
     raise scope.fault(
         name,
         f"没有属性“{name}”；可用的属性：{'、'.join(known)}。文本值须用单引号括起。",
         f"There is no property “{name}”; there are: {', '.join(known)}. A text stands in single quotes.",
     )
+
+
+def object_of(node: Any, scope: Scope) -> Operand | None:  # noqa: ANN401 - JSON
+    """A property that holds objects, of which can be asked only whether it is there; None for all else."""
+    name = node.get("property") if isinstance(node, dict) else None
+    if not isinstance(name, str) or scope.kinds.get(name) != "json":
+        return None
+    return Operand("json", scope.table.c[str(name)], name)
 
 
 def text_of(value: str, scope: Scope) -> Operand:
@@ -194,7 +204,7 @@ def array_of(values: Sequence[Any], scope: Scope) -> Operand:
         at = Word("", place_of(values))
         raise scope.fault(at, "列表中只能有文本、数与布尔值。", "A list can hold texts, numbers and booleans only.")
     plain = [_plain(each, scope) for each in values]
-    return Operand("array", literal(plain, Json()), Word("(…)", place_of(values)), plain)
+    return Operand("array", literal(plain, Json()), Word("(…)", place_of(values)), tuple(values))
 
 
 def _plain(value: str | float, scope: Scope) -> str | float:

@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, ColumnElement, LargeBinary, and_, case, func, li
 
 from bioplan_gis.crs import STORAGE_SRID
 from bioplan_gis.storage.functions import CONVERSE
-from bioplan_gis.storage.literals import box_placed, placed
+from bioplan_gis.storage.literals import box_placed, placed, unreadable
 from bioplan_gis.storage.operands import Operand, Scope
 from bioplan_gis.storage.places import Word, place_of
 from bioplan_gis.storage.spatial import near_box
@@ -37,7 +37,7 @@ def geometry_of(node: Mapping[str, Any], scope: Scope) -> Operand:
     try:
         shape = shapely.force_2d(shapely.from_geojson(json.dumps(node)))
     except (shapely.errors.GEOSException, ValueError, TypeError) as error:
-        raise scope.fault(token, f"几何不可用（{error}）。", f"The geometry cannot be used ({error}).") from error
+        raise scope.fault(token, *unreadable(str(error))) from error
     return _literal(placed(shape, scope.crs, partial(scope.fault, token)), token, scope)
 
 
@@ -119,15 +119,31 @@ def lists_related(relation: str, first: Operand, second: Operand, scope: Scope) 
     """Whether two lists, as sets, stand in a relation, such as ``a_contains``.
 
     Raises:
-        ParameterError: one of them is no list.
+        ParameterError: one of them is no list, or one that the filter writes has other members than a property, whose
+            members are texts.
     """
-    for one in (first, second):
+    for one, other in ((first, second), (second, first)):
         if one.kind not in {"list", "array"}:
             raise scope.fault(one.token, f"“{one.token}”不是列表。", f"“{one.token}” is no list.")
+        if one.kind == "array" and other.kind == "list":
+            _require_texts(one, other, relation, scope)
     name = LISTS[relation]
     if not scope.on_postgis:
         return func.bioplan_compare_lists(literal(name), first.column, second.column, type_=Boolean())
     return _POSTGIS_LISTS[name](first.column, second.column)
+
+
+def _require_texts(listed: Operand, owner: Operand, relation: str, scope: Scope) -> None:
+    other = next((member for member in listed.value if not isinstance(member, str)), None)
+    if other is None:
+        return
+    at = max(place_of(other), place_of(listed.token))
+    written = str(other).lower() if isinstance(other, bool) else f"{other:.15g}"
+    raise scope.fault(
+        relation if at < 0 else Word("", at),
+        f"“{owner.token}”的成员是文本，“{written}”不是；文本写作 '…'。",
+        f"The members of “{owner.token}” are texts, and “{written}” is none; a text is '…'.",
+    )
 
 
 def _contains(first: Condition, second: Condition) -> Condition:
