@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, Literal
@@ -48,6 +49,8 @@ _COORDINATES = re.compile(rf"(?<=[(,])\s*{_NUMBER}(?:\s+{_NUMBER}){{0,3}}\s*(?=[
 _OPERATOR = re.compile(r"\b(?:and|or|not|between|div)\b|[-+*/%^]", re.IGNORECASE)
 _LONG_INTEGER = re.compile(rf"({_QUOTED})|(?<![\w.])(\d{{16,}})(?![\w.])")
 _POINTED = re.compile(rf"({_QUOTED})|(?<![\w.])(\.\d)")
+_ESCAPED = re.compile(r"""("(?:[^"]|"")*\")|'(?:''|\\'|[^'])*'""")
+_QUOTE = re.compile(r"''|\\'")
 _OVERFLOW = "22003"
 
 
@@ -83,9 +86,11 @@ def where_clause(  # noqa: PLR0913 - as many as a filter has parameters
     """
     if lang == "cql-text":
         text = cql2_text(text, layer)
+    as_json = text.lstrip().startswith("{") if lang is None else lang == "cql2-json"
+    if not as_json:
+        text = _with_doubled_quotes(text, _scope(layer, name, text, dialect, crs))
     scope = _scope(layer, name, text, dialect, crs)
     _require_modest(text, scope)
-    as_json = text.lstrip().startswith("{") if lang is None else lang == "cql2-json"
     tree = (_json_tree if as_json else _text_tree)(text, scope)
     if _levels(tree) > MOST_LEVELS:
         raise _too_much(scope)
@@ -170,6 +175,26 @@ def refused_overflow(text: str | None, *, name: str = "where") -> Iterator[None]
 
 def _kinds(layer: Layer) -> Mapping[str, str]:
     return MappingProxyType({"id": "text"} | {column.name: column.type for column in layer.columns})
+
+
+def _with_doubled_quotes(text: str, scope: Scope) -> str:
+    r"""CQL2 text with each ``\'`` as ``''``, which mean the same (OGC 21-065r2, annex B) and are as long.
+
+    The parser knows the second only. A text that is CQL2 only if a backslash may end its literals is left as it is.
+    """
+    standard = _ESCAPED.sub(_doubled, text)
+    if standard == text:
+        return text
+    for reading in (standard, text):
+        _require_modest(reading, scope)
+        with suppress(ParameterError):
+            _text_tree(reading, replace(scope, text=reading))
+            return reading
+    return standard
+
+
+def _doubled(found: re.Match[str]) -> str:
+    return found[1] or found[0][0] + _QUOTE.sub("''", found[0][1:-1]) + "'"
 
 
 def _text_tree(text: str, scope: Scope) -> Any:  # noqa: ANN401 - JSON
