@@ -18,9 +18,13 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from bioplan_gis.api.transfers import TRANSFERS_AT_ONCE, Head, Making, Transfer
+from bioplan_gis.api.spools import MOST_BYTES_AT_ONCE, ClientGoneError, Room, Spool
+from bioplan_gis.api.transfers import TRANSFERS_AT_ONCE, Head, Making, Transfer, Transfers
+from bioplan_gis.app import create_app
 from bioplan_gis.errors import CrowdedError
 from bioplan_gis.importing.reading.folders import DOWNLOADS
+from bioplan_gis.settings import Settings
+from bioplan_gis.storage.database import READERS_AT_ONCE
 from processes import running
 from typed_layers import store_parcels
 
@@ -96,21 +100,42 @@ def begun(service: Served, path: str) -> socket.socket:
     return connection
 
 
-def test_pages_are_served_while_as_many_as_may_be_download_and_leave(large: Served):
-    waiting: list[httpx2.Response] = []
-    one_more = threading.Thread(
-        target=lambda: waiting.append(httpx2.get(f"{large.address}{ITEMS}?f=ndjson&limit=5", timeout=60))
-    )
+def test_who_reads_slowly_keeps_nobody_waiting(large: Served):
     with ExitStack() as clients:
-        for _ in range(TRANSFERS_AT_ONCE):
-            clients.enter_context(begun(large, f"{ITEMS}?f=ndjson"))
-        one_more.start()
-        for _ in range(20):
+        for at in range(5 * TRANSFERS_AT_ONCE):
+            clients.enter_context(begun(large, f"{ITEMS}?f={('ndjson', 'csv', 'kml')[at % 3]}"))
+        for _ in range(10):
             assert httpx2.get(f"{large.address}{ITEMS}?limit=10", timeout=20).status_code == 200
             assert httpx2.get(f"{large.address}{ITEMS}?limit=10&f=jsonfg", timeout=20).status_code == 200
-        assert not waiting
-    one_more.join(60)
-    assert len(waiting[0].text.splitlines()) == 5
+        for chosen in FILES:
+            assert received(large, f"{ITEMS}?f={chosen}&limit=5") > 0
+            assert received(large, f"{ITEMS}?f={chosen}") > 0
+        # More than there are connections, and each of them was given back.
+        for _ in range(READERS_AT_ONCE):
+            assert httpx2.get(f"{large.address}/readyz", timeout=20).status_code == 200
+
+
+def test_who_reads_slowly_gets_the_same_bytes(large: Served):
+    at_once = httpx2.get(f"{large.address}{ITEMS}?f=csv", timeout=60).content
+    with httpx2.stream("GET", f"{large.address}{ITEMS}?f=csv", timeout=60) as slow:
+        received(large, f"{ITEMS}?f=csv")
+        assert slow.read() == at_once
+
+
+def test_only_a_whole_layer_needs_a_turn(engine: Engine):
+    store(engine, 20)
+    app = create_app(Settings(database_url=engine.url.render_as_string(hide_password=False)))
+    app.state.transfers = Transfers(asyncio.Semaphore(0), patience_s=0.01)
+    with TestClient(app) as client:
+        for chosen in FILES:
+            items = f"{ITEMS}?f={chosen}"
+            head = client.head(items)
+            assert (head.status_code, head.content) == (200, b"")
+            assert client.get(items, headers={"If-None-Match": head.headers["ETag"]}).status_code == 304
+            assert client.get(f"{items}&limit=5").status_code == 200
+            assert client.get(f"{ITEMS}/3?f={chosen}").status_code == 200
+            assert client.get(f"{items}&bbox=1").status_code == 400
+            assert client.get(items).status_code == 503
 
 
 def test_clients_that_leave_cost_neither_turns_nor_connections_nor_folders(large: Served):
@@ -143,6 +168,8 @@ def test_a_failure_halfway_breaks_the_connection(engine: Engine, tmp_path: Path)
             answer = httpx2.get(f"{service.address}{ITEMS}", params=address | {"f": chosen}, timeout=60)
             assert (answer.status_code, answer.json()["parameter"]) == (400, "crs")
     assert printed[0].count("crs: the layer has places where EPSG:4549 is not defined") == 2
+    assert printed[0].count("/items?crs=EPSG%3A4549&f=ndjson broke off: ") == 2
+    assert "Traceback" not in printed[0]
 
 
 def read_part(address: str, params: dict[str, str], coding: str) -> None:
@@ -187,12 +214,48 @@ def test_who_waits_too_long_for_a_turn_is_told():
     @app.exception_handler(CrowdedError)
     async def refuse(_request, error):
         refused.append(error)
-        return Transfer(None, made)
+        return Transfer(Transfers(), made)
 
     @app.get("/")
     async def full():
-        return Transfer(asyncio.Semaphore(0), made, patience_s=0.01)
+        return Transfer(Transfers(asyncio.Semaphore(0), patience_s=0.01), made, look=lambda: None)
 
     with TestClient(app) as client:
         assert client.get("/").status_code == 503
     assert "try again" in refused[0].en
+
+
+def test_what_a_client_is_behind_with_is_bounded_for_all_together():
+    room, gone = Room(3 * MOST_BYTES_AT_ONCE), threading.Event()
+    pieces = [bytes([at]) * MOST_BYTES_AT_ONCE for at in range(9)]
+    spool, told = Spool(room, gone, lambda: None), []
+
+    def make() -> None:
+        for piece in pieces:
+            spool.put(piece)
+            told.append(room.taken_bytes)
+
+    making = threading.Thread(target=make)
+    making.start()
+    read = b""
+    while len(read) < sum(map(len, pieces)):
+        read += spool.take()
+    making.join(60)
+    assert read == b"".join(pieces)
+    assert max(told) <= room.most_bytes
+    assert room.taken_bytes == 0
+
+
+def test_who_waits_for_room_goes_with_the_client():
+    spool, ended = Spool(Room(0), threading.Event(), lambda: None), []
+
+    def make() -> None:
+        with pytest.raises(ClientGoneError):
+            spool.put(bytes(2 * MOST_BYTES_AT_ONCE))
+        ended.append(True)
+
+    making = threading.Thread(target=make)
+    making.start()
+    spool.close()
+    making.join(60)
+    assert ended

@@ -24,7 +24,16 @@ ORDER = (
     ("api.bounds", "api.heads"),
     ("api.documents", "api.questions", "api.transfers", "api.connections"),
     ("api.pages", "api.page_*", "api.openapi_*"),
-    ("api.params", "api.parameters", "api.media", "api.memory", "api.compression", "api.assets", "api.routes"),
+    (
+        "api.params",
+        "api.parameters",
+        "api.media",
+        "api.memory",
+        "api.compression",
+        "api.assets",
+        "api.routes",
+        "api.spools",
+    ),
     (
         "samples",
         "imports",

@@ -1,6 +1,5 @@
 """The HTTP service: routes, and the one table that gives an error its status."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -17,7 +16,7 @@ from bioplan_gis.api.documents import problem
 from bioplan_gis.api.downloads import ALTERED_VALUES, OMITTED_FEATURES
 from bioplan_gis.api.heads import HeadAsGet
 from bioplan_gis.api.memory import Memory
-from bioplan_gis.api.transfers import TRANSFERS_AT_ONCE
+from bioplan_gis.api.transfers import Transfers
 from bioplan_gis.errors import (
     BioplanError,
     CrowdedError,
@@ -70,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.software = software_digest()
     app.state.layers = {}
     app.state.memory = Memory()
-    app.state.transfers = asyncio.Semaphore(TRANSFERS_AT_ONCE)
+    app.state.transfers = Transfers()
     for routes in (health, collections, features, tiles, schemas, layouts, sites, openapi, maps):
         app.router.routes.extend(routes.router.routes)
     app.mount("/assets", Assets(directory=bundled("web")), name="assets")

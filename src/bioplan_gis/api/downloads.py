@@ -1,7 +1,8 @@
 """Downloads: the features that a question asks for as a file of one of many kinds, streamed with bounded memory.
 
-Text (CSV, KML, GeoJSON by lines) goes out as it is read, while the transaction is open; a file is written to a
-temporary folder first, and sent when the database has been given back. A page of JSON-FG is made whole.
+Text (CSV, KML, GeoJSON by lines) goes out as it is read, and what the client is behind with waits in a temporary file.
+A file of another kind is written to a temporary folder first, and sent when the database has been given back. A page
+of JSON-FG is made whole. Only a whole layer needs a turn, and neither its head nor the answer that it is held.
 
 Licence and attribution travel within the file where its format has a place for them; CSV and lines of GeoJSON have
 none, so that links of the answer tell them (RFC 8288, rel ``license`` and ``describedby``). Made-up data is called so
@@ -30,7 +31,8 @@ from bioplan_gis.api.media import JSONFG, KML, NDJSON, SHP, Media
 from bioplan_gis.api.parameters import Asked
 from bioplan_gis.api.params import CRS, DEFAULT_LIMIT, FILTER, LIMIT
 from bioplan_gis.api.questions import CHOICE, question_of
-from bioplan_gis.api.transfers import ClientGoneError, Head, Making, Transfer
+from bioplan_gis.api.spools import MOST_BYTES_AT_ONCE, ClientGoneError
+from bioplan_gis.api.transfers import Head, Making, Transfer
 from bioplan_gis.crs import CRS84, STORAGE_CRS
 from bioplan_gis.errors import FeatureNotFoundError, OutputError, ParameterError, StorageError
 from bioplan_gis.exporting.feeds import PIECES, feed_lines, write_one_file
@@ -44,7 +46,6 @@ from bioplan_gis.storage.filters import property_equals, refused_overflow
 from bioplan_gis.storage.layers import Layer, read_layer
 from bioplan_gis.storage.questions import Question, place_text
 
-_BYTES_AT_ONCE = 256 * 1024
 _NOT_ASCII_NAME = re.compile(r"[^A-Za-z0-9.-]+")
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\"*/:<>?\\|]+")
 _MOST_CHARACTERS_OF_A_NAME = 60
@@ -69,7 +70,8 @@ def download(request: Request, layer_id: str, asked: Asked, media: Media, *, fea
         from there, before the first byte.
     """
     asking = _Asking(request, layer_id, asked, media, feature_id)
-    return Transfer(None if media is JSONFG else request.app.state.transfers, asking.make)
+    is_bounded = media is JSONFG or feature_id is not None or asked[LIMIT] is not None
+    return Transfer(request.app.state.transfers, asking.make, None if is_bounded else asking.look)
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,12 @@ class _Asking:
     asked: Asked
     media: Media
     feature_id: str | None
+
+    def look(self) -> Head | None:
+        """Its head where nothing follows, and whether the question is right at all; no feature is read."""
+        with refused_overflow(self.asked[FILTER], name="filter"), reading_for(self.request) as connection:
+            head = self._head(connection, *self._question(connection))
+        return head if _is_bodiless(self.request, head) else None
 
     def make(self, gone: threading.Event) -> Making:
         """Its head, and then its bytes."""
@@ -97,8 +105,8 @@ class _Asking:
             layer, question = self._question(connection)
             head = self._head(connection, layer, question)
             made = jsonfg_page if self.feature_id is None else jsonfg_feature
-            body = b"" if head.status != OK else made(self.request, connection, layer, question)
-        yield Head(head.headers, head.status, settled=True)
+            body = b"" if _is_bodiless(self.request, head) else made(self.request, connection, layer, question)
+        yield Head(head.headers, head.status, settled=len(body) <= MOST_BYTES_AT_ONCE)
         yield body
 
     def _streamed(self, gone: threading.Event) -> Making:
@@ -124,9 +132,10 @@ class _Asking:
                     yield head
                     return
                 path, written = self._written(self._outgoing(connection, layer, question, streams, gone), folder, layer)
-            size = {"Content-Length": str(path.stat().st_size)}
-            yield Head({**head.headers, **_shortfalls(written), **size}, settled=True)
-            yield from _read(path)
+            size = path.stat().st_size
+            with self.request.app.state.transfers.room.holding(size):
+                yield Head({**head.headers, **_shortfalls(written), "Content-Length": str(size)}, settled=True)
+                yield from _read(path)
 
     def _question(self, connection: Connection) -> tuple[Layer, Question]:
         layer = read_layer(connection, self.layer_id)
@@ -213,7 +222,7 @@ def _shortfalls(written: Written) -> dict[str, str]:
 
 def _read(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while piece := file.read(_BYTES_AT_ONCE):
+        while piece := file.read(MOST_BYTES_AT_ONCE):
             yield piece
 
 
