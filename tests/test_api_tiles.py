@@ -4,10 +4,15 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from bioplan_gis.app import create_app
+from bioplan_gis.settings import Settings
+from bioplan_gis.storage.database import writing
+from bioplan_gis.storage.overviews import renew_overviews
 from bioplan_gis.tiling import MOST_ZOOM
-from imported import HOSTILE, PARCELS, STATIONS
+from imported import HOSTILE, PARCELS, STATIONS, plain, put, square
 from tiles import LAT, LON, at, decoded
 
 MVT = "application/vnd.mapbox-vector-tile"
@@ -116,6 +121,36 @@ def _texts(node: object) -> list[str]:
     if isinstance(node, list):
         return [text for value in node for text in _texts(value)]
     return [node] if isinstance(node, str) else []
+
+
+@pytest.mark.parametrize("renewed", [True, False], ids=["overviews", "made when asked for"])
+def test_cells_call_nothing_as_a_column_is_called(engine: Engine, *, renewed):
+    """A bureau's own columns ``count`` and so on, in values that are too heavy for a tile of features."""
+    own = {"count": "integer", "count_": "text", "aggregated": "boolean", "area_m2": "number"}
+    records = [
+        {"id": str(each), "count": 7, "count_": f"{each} " * 400, "aggregated": True, "area_m2": 1.5}
+        for each in range(600)
+    ]
+    shapes = [square(LON + each * 1e-4, LAT, 1e-4) for each in range(600)]
+    put(engine, plain("plots", "图斑", "POLYGON", own), records, shapes)
+    if renewed:
+        with writing(engine) as connection:
+            renew_overviews(connection)
+    url = engine.url.render_as_string(hide_password=False)
+    with TestClient(create_app(Settings(database_url=url))) as client:
+        cells = decoded(_tile(client, "plots", 9, *at(9, LON, LAT)).content, "plots")
+        features = decoded(_tile(client, "plots", 17, *at(17, LON, LAT)).content, "plots")
+        tileset = client.get(SET.format("plots")).json()
+        fields = _follow(client, tileset, "describedby")["vector_layers"][0]["fields"]
+        style = _follow(client, tileset, "stylesheet")
+    assert all(set(one.properties) == {"aggregated_", "count__", "area_m2_"} for one in cells)
+    assert sum(one.properties["count__"] for one in cells) == 600
+    assert all(one.properties.keys() == {"id", *own} and one.properties["count"] == 7 for one in features)
+    assert set(fields) == set(tileset["layers"][0]["propertiesSchema"]["properties"])
+    assert set(fields) == {"id", *own, "aggregated_", "count__", "area_m2_"}
+    assert {"aggregated_", "count__"} <= set(_texts(style))
+    assert {"aggregated", "count"} & set(_texts(style)) == set()
+    assert "count__ (how many)" in tileset["description"]
 
 
 def test_hostile_values_are_properties_and_attribution_is_no_markup(bureau: TestClient):

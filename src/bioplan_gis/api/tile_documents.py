@@ -15,7 +15,7 @@ from bioplan_gis.api.documents import Document, base_url, link
 from bioplan_gis.api.media import JSON, MVT, Media
 from bioplan_gis.catalogue import Column
 from bioplan_gis.crs import CRS84_URI
-from bioplan_gis.storage.cells import has_area
+from bioplan_gis.storage.cells import OF_CELLS, cell_names
 from bioplan_gis.storage.layers import Layer
 from bioplan_gis.tiling import (
     FINEST_ZOOM,
@@ -38,17 +38,17 @@ PIXELS_OF_A_SIDE = 256
 NOTES_ZH = (
     "瓦片中要素的编号为 fid，属性 id 为其稳定编号；空值不写入瓦片（MVT 没有空值），清单与对象写作 JSON 文本。"
     "一块瓦片不超过 500 kB：容纳不下时先把轮廓化简到一个像素，仍不下则以格网代替要素，"
-    "格内有 aggregated = true、count（要素数）、area_m2（面积之和）与 land_class（最多的用地类别），一个不漏。"
+    "格内有 {aggregated} = true、{count}（要素数）、{area_m2}（面积之和）与 land_class（最多的用地类别），一个不漏。"
     "整个位于南北纬 85.0511° 以外（WebMercatorQuad 到此为止）的要素不在任何瓦片中，请取自要素接口。"
     "小于一个像素的线和面画成一个像素。"
 )
 NOTES_EN = (
     "A feature's id in a tile is its fid, and its property id the stable id; null values are left out, since MVT has "
     "none, and lists and objects are JSON text. A tile holds at most 500 kB: where the features do not fit, outlines "
-    "are simplified to a pixel, and where that is not enough, cells of a grid stand for them, with aggregated = true, "
-    "count (how many), area_m2 (the sum of their areas) and land_class (the commonest); none is lost. What lies "
-    "wholly beyond 85.0511 degrees north or south, where WebMercatorQuad ends, is in no tile: ask for it as features. "
-    "Lines and areas smaller than a pixel are drawn as one."
+    "are simplified to a pixel, and where that is not enough, cells of a grid stand for them, with {aggregated} = "
+    "true, {count} (how many), {area_m2} (the sum of their areas) and land_class (the commonest); none is lost. What "
+    "lies wholly beyond 85.0511 degrees north or south, where WebMercatorQuad ends, is in no tile: ask for it as "
+    "features. Lines and areas smaller than a pixel are drawn as one."
 )
 _DIMENSIONS = {"POINT": 0, "LINESTRING": 1, "POLYGON": 2}
 # What cells say that features do not.
@@ -168,7 +168,9 @@ def style_path(layer: Layer) -> str:
 
 def described(layer: Layer) -> str:
     """What the layer holds, and how its tiles hold it; Chinese first."""
-    return " ".join(filter(None, (layer.description_zh, NOTES_ZH, layer.description_en, NOTES_EN)))
+    names = {name: name for name in OF_CELLS} | cell_names(layer)
+    notes_zh, notes_en = NOTES_ZH.format(**names), NOTES_EN.format(**names)
+    return " ".join(filter(None, (layer.description_zh, notes_zh, layer.description_en, notes_en)))
 
 
 def opening_view(box: Box) -> tuple[list[float], int]:
@@ -248,10 +250,8 @@ def _schema(layer: Layer) -> dict[str, Document]:
 
 
 def _cells_of(layer: Layer) -> dict[str, tuple[str, str, str]]:
-    """What the layer's cells say; its own columns of the same name are the features'."""
-    own = {column.name for column in layer.columns}
-    left_out = own | (set() if has_area(layer) else {"area_m2"})
-    return {name: facts for name, facts in _OF_CELLS.items() if name not in left_out}
+    """What the layer's cells say, by the names that they have there."""
+    return {name: _OF_CELLS[usual] for usual, name in cell_names(layer).items()}
 
 
 def _title(column: Column) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from bioplan_gis.api.tile_documents import opening_view
 from bioplan_gis.landuse import CLASSES
-from bioplan_gis.storage.cells import has_land_class
+from bioplan_gis.storage.cells import cell_names, has_land_class
 from bioplan_gis.storage.layers import Layer
 
 PAPER, INK, AREA, LINE, SPOT = "#f4efe2", "#2b2823", "#8ba46c", "#27447c", "#a8442a"
@@ -53,8 +53,8 @@ def _features(layer: Layer) -> list[Drawn]:
 
 
 def _cells(layer: Layer) -> list[Drawn]:
-    paint = {"fill-color": _of_class(layer, AREA), "fill-opacity": _by_count(0.6, 1.0), "fill-antialias": False}
-    return [_drawn(layer, "cells", "fill", _is("Polygon", aggregated=True), paint)]
+    paint = {"fill-color": _of_class(layer, AREA), "fill-opacity": _by_count(layer, 0.6, 1.0), "fill-antialias": False}
+    return [_drawn(layer, "cells", "fill", _is(layer, "Polygon", aggregated=True), paint)]
 
 
 def _areas(layer: Layer) -> list[Drawn]:
@@ -62,18 +62,22 @@ def _areas(layer: Layer) -> list[Drawn]:
     outline = {"line-color": _of_class(layer, INK), "line-width": _by_zoom(8, 0.3, 16, 1.2)}
     return [
         *_cells(layer),
-        _drawn(layer, "areas", "fill", _is("Polygon"), inside),
-        _drawn(layer, "outlines", "line", _is("Polygon"), outline),
+        _drawn(layer, "areas", "fill", _is(layer, "Polygon"), inside),
+        _drawn(layer, "outlines", "line", _is(layer, "Polygon"), outline),
     ]
 
 
 def _lines(layer: Layer) -> list[Drawn]:
     paint = {"line-color": LINE, "line-width": _by_zoom(6, 0.8, 16, 2.5)}
-    return [_drawn(layer, "lines", "line", _is("LineString"), paint)]
+    return [_drawn(layer, "lines", "line", _is(layer, "LineString"), paint)]
 
 
 def _spots(layer: Layer) -> list[Drawn]:
-    cells = {"circle-color": SPOT, "circle-opacity": _by_count(0.45, 0.95), "circle-radius": _by_count(1.2, 3.0)}
+    cells = {
+        "circle-color": SPOT,
+        "circle-opacity": _by_count(layer, 0.45, 0.95),
+        "circle-radius": _by_count(layer, 1.2, 3.0),
+    }
     crowded = layer.feature_count > FEW_SPOTS
     spots = {
         "circle-color": _of_class(layer, SPOT),
@@ -83,8 +87,8 @@ def _spots(layer: Layer) -> list[Drawn]:
         "circle-stroke-width": _by_zoom(11, 0.0, 16, 1.2) if crowded else _by_zoom(5, 0.5, 16, 1.2),
     }
     return [
-        _drawn(layer, "counts", "circle", _is("Point", aggregated=True), cells),
-        _drawn(layer, "spots", "circle", _is("Point"), spots),
+        _drawn(layer, "counts", "circle", _is(layer, "Point", aggregated=True), cells),
+        _drawn(layer, "spots", "circle", _is(layer, "Point"), spots),
     ]
 
 
@@ -92,9 +96,9 @@ def _drawn(layer: Layer, name: str, kind: str, chosen: Expression, paint: dict[s
     return {"id": name, "type": kind, "source": SOURCE, "source-layer": layer.id, "filter": chosen, "paint": paint}
 
 
-def _is(kind: str, *, aggregated: bool = False) -> Expression:
+def _is(layer: Layer, kind: str, *, aggregated: bool = False) -> Expression:
     """Whether a feature is of a kind of geometry, and stands for itself or for others."""
-    counted = ["==", ["get", "aggregated"], True]
+    counted = ["==", ["get", cell_names(layer)["aggregated"]], True]
     return ["all", ["==", ["geometry-type"], kind], counted if aggregated else ["!", counted]]
 
 
@@ -106,9 +110,10 @@ def _of_class(layer: Layer, otherwise: str) -> Expression:
     return ["match", ["to-string", ["get", "land_class"]], *colours, otherwise]
 
 
-def _by_count(one: float, thousand: float) -> Expression:
+def _by_count(layer: Layer, one: float, thousand: float) -> Expression:
     """From what a cell of one feature is drawn by to what one of a thousand is."""
-    return ["interpolate", ["linear"], ["log10", ["max", 1, ["to-number", ["get", "count"], 1]]], 0, one, 3, thousand]
+    count = ["to-number", ["get", cell_names(layer)["count"]], 1]
+    return ["interpolate", ["linear"], ["log10", ["max", 1, count]], 0, one, 3, thousand]
 
 
 def _by_zoom(low: int, least: float, high: int, most: float) -> Expression:

@@ -44,6 +44,8 @@ FINEST = 31
 # A cell never takes fewer bytes.
 LEAST_BYTES_OF_A_CELL = 17
 LAND_CLASS = "land_class"
+# What cells say that features do not.
+OF_CELLS = ("aggregated", "count", "area_m2")
 _SPOTS = frozenset({"POINT", "MULTIPOINT"})
 _FETCHED, _KEYS_AT_ONCE = 50_000, 1_000_000
 _RECORD = np.dtype([("middle", ">f8", 2), ("area", ">f8"), ("class", ">i4")])
@@ -131,16 +133,32 @@ def _outlines(layer: Layer, cells: Whole, bits: int) -> Outlines:
 
 def _columns(layer: Layer, marks: Marks, firsts: Whole) -> dict[str, list[Any]]:
     """What each cell says of the features that it stands for."""
-    counts = np.diff(firsts, append=len(marks.codes))
-    columns: dict[str, list[Any]] = {"aggregated": [True] * len(firsts), "count": counts.tolist()}
+    counts, names = np.diff(firsts, append=len(marks.codes)), cell_names(layer)
+    columns: dict[str, list[Any]] = {
+        names["aggregated"]: [True] * len(firsts),
+        names["count"]: counts.tolist(),
+    }
     if has_area(layer) and len(firsts):
         areas = np.rint(np.add.reduceat(marks.areas_m2, firsts)).astype(np.int64)
-        columns["area_m2"] = [area or None for area in areas.tolist()]
+        columns[names["area_m2"]] = [area or None for area in areas.tolist()]
     if has_land_class(layer) and len(firsts):
         of_class = [np.add.reduceat(marks.classes == number, firsts) for number in range(1, len(CLASSES) + 1)]
         commonest = np.where(np.max(of_class, axis=0) > 0, np.argmax(of_class, axis=0), -1).tolist()
         columns[LAND_CLASS] = [None if number < 0 else CLASSES[number].code for number in commonest]
     return columns
+
+
+def cell_names(layer: Layer) -> dict[str, str]:
+    """What the layer's cells call what only they say: as usual, or otherwise where a column of the layer is called so.
+
+    The commonest class of land is that of the column that says it of a feature, and is called as the column is.
+    """
+    own = {column.name for column in layer.columns}
+    return {usual: _free(usual, own) for usual in OF_CELLS if usual != "area_m2" or has_area(layer)}
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return _free(f"{name}_", taken) if name in taken else name
 
 
 def is_wide(layer: Layer) -> bool:
