@@ -3,13 +3,16 @@
 import json
 import re
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.testclient import TestClient
 
 from bioplan_gis.api.page_addresses import Addresses
 from bioplan_gis.api.page_operations import groups_of, schema_text
@@ -239,7 +242,7 @@ def test_a_page_is_whole_and_says_its_language(page: str, language: str):
 
 @pytest.mark.parametrize("page", DOCUMENTS)
 def test_the_english_page_of_an_english_document_has_no_chinese_but_the_switch(page: str):
-    text = read(drawn(page)).text.replace("中文", "").replace("name_zh LIKE '%实验室%'", "")
+    text = read(drawn(page)).text.replace("中文", "")
     assert CHINESE.findall(text) == []
 
 
@@ -351,6 +354,46 @@ def test_a_page_without_geometry_has_no_map():
     page = drawn("items", features(feature(geometry=None))).decode()
     assert "leaflet" not in page
     assert "data-map" not in page
+
+
+def column(name: str, kind: str) -> dict[str, Any]:
+    return {"name": name, "type": kind, "unit": None, "title_zh": name, "title_en": name}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "values", "example"),
+    [
+        ({"area_ha": "number", "name_zh": "text"}, {"area_ha": 2.5, "name_zh": "良渚 实验室"}, "name_zh LIKE '%良渚%'"),
+        ({"名称": "text"}, {"名称": "100%_'工业'"}, "\"名称\" LIKE '%100%'"),
+        ({'a "b"': "text"}, {'a "b"': "<b>"}, '"a ""b""" LIKE \'%b%\''),
+        ({"date": "text"}, {"date": "%"}, '"date" IS NOT NULL'),
+        ({"made": "date", "area_ha": "number"}, {"made": "2024-01-01", "area_ha": 2.5}, "area_ha >= 2.5"),
+        ({"made": "date", "count": "integer"}, {"made": "2024-01-01", "count": None}, '"count" IS NOT NULL'),
+        ({"made": "date", "tags": "list"}, {"made": "2024-01-01", "tags": ["a"]}, ""),
+        ({"name_zh": "text"}, None, "name_zh IS NOT NULL"),
+    ],
+)
+def test_the_example_of_a_condition_is_of_the_layers_own_columns(
+    kinds: dict[str, str], values: dict[str, Any] | None, example: str
+):
+    owner = collection(columns=[column(name, kind) for name, kind in kinds.items()])
+    held = features(*([] if values is None else [feature(properties=values)]))
+    url = f"{BASE}/api/collections/plots/items"
+    page = read(render("items", held, english=True, url=url, base=BASE, collection=owner))
+    assert ("such as" in page.text) is bool(example)
+    assert example in page.text
+
+
+def test_the_example_of_a_condition_finds_what_it_was_taken_from(bureau: TestClient):
+    layers = [one["id"] for one in bureau.get("/api/collections", params={"limit": 1000}).json()["collections"]]
+    assert len(layers) > 15
+    for layer in layers:
+        path = f"/api/collections/{quote(layer)}/items"
+        page = bureau.get(path, params={"f": "html", "limit": 3}).text
+        example = unescape(page.split('id="filter-note">')[1].split("</small>")[0].split("code>")[1].removesuffix("</"))
+        found = bureau.get(path, params={"filter": example, "limit": 1})
+        assert found.status_code == 200, (layer, example, found.text)
+        assert found.json()["features"] or example.endswith(" IS NOT NULL"), (layer, example)
 
 
 def test_numbers_stand_at_the_right_with_their_unit():

@@ -1,5 +1,6 @@
 """Features as tables and lists of facts: which columns a page shows, how each is headed, and what its ids name."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ NAMED_IN = {
     "narrower": "tracks",
     "relied_on_by": "zones",
 }
+# Enough of a text to find it by, and none that CQL2 would have escaped.
+_WORD = re.compile(r"[^\W_]{1,8}")
+_NO_WORD_OF_CQL2 = re.compile(r"(?![ast]_)[a-z][a-z0-9]*(_[a-z0-9]+)+")
 COUNTY = re.compile(r"[0-9]{6}")
 # What says where a fact comes from and how well it stands; a page puts it apart from what the fact is.
 PROVENANCE = (
@@ -123,6 +127,27 @@ def rows_of(features: Sequence[Document], fields: Sequence[Field], reference: Re
         identity = "" if one.get("id") is None else str(one["id"])
         rows.append(Row(identity, titled(properties, "name", english=english), cells, one.get("geometry") is not None))
     return rows
+
+
+def condition_on(features: Sequence[Document], fields: Iterable[Field]) -> str:
+    """A condition in CQL2 that these features suggest, on the first column of texts, or else of numbers; or nothing."""
+    known = [field for field in fields if field.kind == "text"] or [field for field in fields if field.numeric]
+    found = (_comparison(field, (one.get("properties") or {}).get(field.name)) for field in known for one in features)
+    return next((one for one in found if one), f"{_in_cql2(known[0].name)} IS NOT NULL" if known else "")
+
+
+def _comparison(field: Field, value: object) -> str:
+    """What is true of a value; nothing where there is none that could be named without doubling or escaping."""
+    if isinstance(value, int | float) and field.numeric:
+        return f"{_in_cql2(field.name)} >= {json.dumps(value)}"
+    word = _WORD.search(value) if isinstance(value, str) else None
+    return f"{_in_cql2(field.name)} LIKE '%{word[0]}%'" if word else ""
+
+
+def _in_cql2(name: str) -> str:
+    """A column's name as CQL2 has it: in quotes unless it can be no word of the language's own."""
+    doubled = name.replace('"', '""')
+    return name if _NO_WORD_OF_CQL2.fullmatch(name) else f'"{doubled}"'
 
 
 def facts_of(

@@ -18,6 +18,7 @@ from bioplan_gis.api.page_operations import PLACES, groups_of, schema_text
 from bioplan_gis.api.page_tables import (
     NUMBERS,
     Document,
+    condition_on,
     facts_of,
     fields_of,
     references,
@@ -106,7 +107,8 @@ def items(document: Document, here: Standing) -> View:
     """A page of features."""
     features = _features(document)
     every = ways(document, here)
-    filled, bare = split_filled(features, fields_of(features, here.owner, english=here.english))
+    fields = fields_of(features, here.owner, english=here.english)
+    filled, bare = split_filled(features, fields)
     turned = turning(every, here)
     return {
         # A page for people may hold fewer features than were asked for; the map is to hold the same.
@@ -117,6 +119,7 @@ def items(document: Document, here: Standing) -> View:
         "placed": sum(one.get("geometry") is not None for one in features),
         "layer": here.at.layer,
         "chosen": chosen(here),
+        "example": condition_on(features, fields),
         **turned,
         "files": [of_this_question(file, here) for file in files(here.owner, here)],
         "ways": every,
