@@ -1,5 +1,6 @@
 """Cells that stand for features that are too many for a tile: none is lost, and none counted twice."""
 
+import datetime as dt
 from collections import Counter
 
 import numpy as np
@@ -12,6 +13,7 @@ from bioplan_gis.storage.database import reading, writing
 from bioplan_gis.storage.layers import read_layer
 from bioplan_gis.storage.overviews import renew_overviews
 from bioplan_gis.tiling import EXTENT, limits
+from databases import copied, opened
 from imported import plain, put
 from tiles import LAT, LON, Drawn, at, body_of, decoded, in_units, square, tile_of
 
@@ -89,6 +91,38 @@ def test_cells_count_nothing_that_lies_beyond_mercator(engine: Engine, places: n
     assert 0 < inside < CROWD
     (tile,) = _zoom(engine, "firms", 0).values()
     assert sum(one.properties["count"] for one in tile) == inside
+
+
+def test_both_engines_decide_alike_which_tiles_are_of_cells(upgraded_url, request, tmp_path):
+    """Outlines of a few corners, and values of every type: their headers and types weigh differently in a database."""
+    random = np.random.default_rng(7)
+    corners = random.normal((LON, LAT), 0.2, (4000, 2))
+    types = {
+        "名称": "text",
+        "户数": "integer",
+        "面积": "number",
+        "已出让": "boolean",
+        "出让日期": "date",
+        "细分": "list",
+    }
+    records = [
+        {"id": f"p{each}", "名称": f"第 {each} 号地块，余杭经济技术开发区" * 3, "户数": each, "面积": each / 7,
+         "已出让": each % 2 == 0, "出让日期": dt.date(2024, 1, 1 + each % 28), "细分": ["甲", f"b {each}", "c"]}
+        for each in range(len(corners))
+    ]  # fmt: skip
+    found = []
+    for kind in ("gpkg", "postgis"):
+        with copied(request, upgraded_url(kind), tmp_path) as url:
+            for engine in opened(url):
+                boxes = shapely.box(*corners.T, *(corners + PLOT).T)
+                put(engine, plain("plots", "地块", "POLYGON", types), records, boxes)
+                _renew(engine)
+                with reading(engine) as connection:
+                    made = connection.execute(text("SELECT id, body FROM overviews WHERE layer = 'plots'")).all()
+                tiles = {place: len(tile) for place, tile in _zoom(engine, "plots", 9).items()}
+                found.append(({row.id: bytes(row.body) for row in made}, tiles))
+    assert len(found[0][0]) > 10
+    assert found[0] == found[1]
 
 
 def test_an_overview_is_what_would_be_made_when_asked_for(engine: Engine, places: np.ndarray):

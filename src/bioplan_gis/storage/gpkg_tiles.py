@@ -41,7 +41,7 @@ def read_features(  # noqa: PLR0913 - a question has its parts
     fitted = fit(np.asarray(shapely.from_wkb([gpkg.wkb_of(blob) for blob in blobs])), tile, tolerance)
     chosen = fitted.chosen.tolist()
     named = zip(_columns(table, properties), values, strict=True)
-    columns = {column.name: _values(column, [each[at] for at in chosen]) for column, each in named}
+    columns = {column.name: written(column, [each[at] for at in chosen]) for column, each in named}
     return encode(table.name, fitted.outlines, columns, np.array(keys, dtype=np.int64)[fitted.chosen])
 
 
@@ -63,10 +63,10 @@ def _columns(table: Table, properties: Names) -> list[ColumnElement[Any]]:
     ]
 
 
-def _values(column: ColumnElement[Any], values: list[Any]) -> list[Value]:
+def written(column: ColumnElement[Any], values: Sequence[Any]) -> list[Value]:
     """A column as properties: dates, lists and objects are stored as the text that they are in a tile."""
     made = _MAKERS.get(type(column.type).__name__)
-    return values if made is None else [None if value is None else made(value) for value in values]
+    return list(values) if made is None else [None if value is None else made(value) for value in values]
 
 
 def _finite(number: float) -> float | None:

@@ -112,14 +112,14 @@ def _features(
 ) -> ColumnElement[bytes]:
     """A tile of features; NULL where they are more than ``:most``."""
     geometry, most = table.c[GEOMETRY_COLUMN], bindparam("most", type_=Integer())
-    columns = [_value(column).label(column.name) for column in _columns(table, properties)]
+    columns = [written(column).label(column.name) for column in _columns(table, properties)]
     shape = tile_shape(type_coerce(geometry, NullType()), simple=simple, wide=wide).label(GEOMETRY_COLUMN)
     rows = select(table.c.fid, table.c.id, *columns, shape).where(box_hit(geometry, *map(_number, EDGES)), *where)
     features = rows.limit(most + literal_column("1")).subquery(_ROWS)
     options = literal_column(f"{EXTENT}, '{GEOMETRY_COLUMN}', 'fid'", NullType())
     layer = bindparam("layer", type_=Text())
-    written = func.ST_AsMVT(literal_column(_ROWS, NullType()), layer, options, type_=LargeBinary())
-    return select(case((func.count() <= most, written))).select_from(features).scalar_subquery()
+    body = func.ST_AsMVT(literal_column(_ROWS, NullType()), layer, options, type_=LargeBinary())
+    return select(case((func.count() <= most, body))).select_from(features).scalar_subquery()
 
 
 def _columns(table: Table, properties: Names) -> list[ColumnElement[Any]]:
@@ -130,10 +130,10 @@ def _columns(table: Table, properties: Names) -> list[ColumnElement[Any]]:
     ]
 
 
-def _value(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def written(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """A column as a property, as the other database has it: dates and times as ISO 8601, lists and objects as JSON."""
-    written = _VALUES.get(type(column.type).__name__)
-    return type_coerce(column, NullType()) if written is None else written(column)
+    form = _VALUES.get(type(column.type).__name__)
+    return type_coerce(column, NullType()) if form is None else form(column)
 
 
 def _text(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -152,13 +152,19 @@ def _in_utc(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return _written("""'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'""")(func.timezone(literal_column("'UTC'"), column))
 
 
+def _compact(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """JSON without the blanks that PostgreSQL writes between its texts."""
+    blanks: ColumnElement[str] = literal_column(r"""'("(?:[^"\\]|\\.)*")|\s+'""")
+    return func.regexp_replace(_text(column), blanks, literal_column(r"'\1'"), literal_column("'g'"), type_=Text())
+
+
 _VALUES: Mapping[str, Callable[[ColumnElement[Any]], ColumnElement[Any]]] = {
     "Double": _finite,
     "Date": _written("'YYYY-MM-DD'"),
     "Time": _text,
     "DateTime": _written("""'YYYY-MM-DD"T"HH24:MI:SS.US'"""),
     "Instant": _in_utc,
-    "Json": _text,
+    "Json": _compact,
 }
 
 
