@@ -374,7 +374,8 @@ def test_a_host_that_can_be_one_is_served(client: TestClient, host: bytes) -> No
 @pytest.mark.parametrize("host", BAD_HOSTS)
 def test_a_host_that_can_be_none_is_refused(client: TestClient, host: bytes) -> None:
     chinese = hosted(client, [host])
-    assert require_problem(*chinese)["code"] == "bad-host"
+    document = require_problem(*chinese)
+    assert (document["code"], document["title"]) == ("bad-host", "请求有误")
     page = raw(client, b"/api", [(b"host", host), (b"accept", b"text/html"), (b"accept-language", b"en")], hosts=())
     assert (page[0], page[1]["content-type"]) == (400, "text/html; charset=utf-8")
     assert b"localhost:8000" in page[2]

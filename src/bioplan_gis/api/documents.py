@@ -23,7 +23,7 @@ from bioplan_gis.storage.layers import Layer
 Link = dict[str, str]
 Document = dict[str, Any]
 
-UNAVAILABLE = 503
+BAD, UNAVAILABLE = 400, 503
 # What is busy or restarting is mostly back by then (RFC 9110, 10.2.3).
 RETRY_AFTER_S = "5"
 
@@ -213,7 +213,7 @@ def problem(request: Request, status: int, code: str, error: BioplanError) -> Re
     english = prefers_english(request)
     document: Document = {
         "type": "about:blank",
-        "title": TITLES[status][english],
+        "title": (TITLES[status] if status != BAD or isinstance(error, ParameterError) else BAD_REQUEST)[english],
         "status": status,
         "detail": error.en if english else error.zh,
         "instance": request.url.path,
@@ -236,6 +236,7 @@ def _is_browser(request: Request) -> bool:
     return asked == "html" or (asked is None and request.headers.get("accept", "").startswith("text/html"))
 
 
+BAD_REQUEST = ("请求有误", "Bad request")
 TITLES: Mapping[int, tuple[str, str]] = {
     400: ("参数有误", "Bad parameter"),
     404: ("没有找到", "Not found"),

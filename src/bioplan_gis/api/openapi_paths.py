@@ -44,7 +44,10 @@ _VARIABLES: Mapping[str, tuple[Schema, str]] = {
 }
 # What may go wrong, by status: name of the answer and what it says.
 REFUSALS: Mapping[int, tuple[str, str]] = {
-    400: ("badParameter", "参数未知、重复或不可用 A parameter is unknown, doubled or of no use"),
+    400: (
+        "badParameter",
+        "参数未知、重复或不可用，或 Host 头有误 A parameter is unknown, doubled or of no use, or Host is malformed",
+    ),
     404: ("notFound", "此处没有内容 Nothing is there"),
     406: ("notAcceptable", "没有 Accept 所要的格式 There is no format that Accept takes"),
     414: ("uriTooLong", "网址过长 The URL is too long"),
