@@ -42,7 +42,7 @@ MOST_OPERATORS = 1_000
 MOST_LEVELS = 12
 # Databases take no more bound values than this (SQLite 32,766, PostgreSQL 65,535).
 MOST_VALUES = 30_000
-MOST_PARTS = 100_000
+MOST_PARTS = 150_000
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
 _NUMBER = r"-?[\d.]+(?:[eE][-+]?\d+)?"
 _COORDINATES = re.compile(rf"(?<=[(,])\s*{_NUMBER}(?:\s+{_NUMBER}){{0,3}}\s*(?=[,)])")
