@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg.abc import Buffer, PQGen
@@ -132,8 +132,7 @@ def fetch_row(connection: Connection, sql: str, values: Sequence[object]) -> tup
     """
     database: Any = connection.connection.dbapi_connection
     with as_sqlalchemy(sql), psycopg.RawCursor(database) as cursor:
-        row: tuple[Any, ...] = cursor.execute(sql, values).fetchone()
-    return row
+        return cast("tuple[Any, ...]", cursor.execute(sql, values).fetchone())
 
 
 @contextmanager
