@@ -104,10 +104,21 @@ def drawn(layer: Layer, zoom: int, marks: Marks) -> bytes:
 def drawn_alike(layer: Layer, zoom: int, tiles: Sequence[Marks]) -> list[bytes]:
     """Tiles of a zoom with cells of one size: the smallest by which none of them weighs too much."""
     for bits in range(min(GRID, FINEST - zoom), 0, -1):
-        bodies = [body for marks in tiles if (body := _drawn(layer, zoom, marks, bits)) is not None]
-        if len(bodies) == len(tiles):
+        bodies = _all_drawn(layer, zoom, tiles, bits)
+        if bodies is not None:
             return bodies
     raise AssertionError("four cells weigh too much")
+
+
+def _all_drawn(layer: Layer, zoom: int, tiles: Sequence[Marks], bits: int) -> list[bytes] | None:
+    """Each tile, or None where one weighs too much: likeliest the fullest, so that it is drawn first."""
+    drawn_so_far: dict[int, bytes] = {}
+    for at in sorted(range(len(tiles)), key=lambda at: -len(tiles[at].codes)):
+        body = _drawn(layer, zoom, tiles[at], bits)
+        if body is None:
+            return None
+        drawn_so_far[at] = body
+    return [drawn_so_far[at] for at in range(len(tiles))]
 
 
 def _drawn(layer: Layer, zoom: int, marks: Marks, bits: int) -> bytes | None:
