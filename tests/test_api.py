@@ -134,7 +134,7 @@ def test_a_limit_above_the_most_is_clamped(client: TestClient) -> None:
         ("limit=١٠", "limit"),
         ("datetime=2024-W01", "datetime"),
         ("datetime=2024-02-01/2024-01-01", "datetime"),
-                ("名称=良渚", "名称"),
+        ("名称=良渚", "名称"),
     ],
 )
 def test_a_bad_parameter_is_named_with_what_would_be_right(client: TestClient, query: str, name: str) -> None:
@@ -273,7 +273,6 @@ def test_answers_are_compressed_where_the_client_can_read_it(client: TestClient)
 def test_other_sites_may_read(client: TestClient) -> None:
     answer = client.get("/api/layouts", headers={"origin": "https://gis.example"})
     assert answer.headers["access-control-allow-origin"] == "*"
-
 
 
 def test_the_map_opens_whatever_a_link_adds(client: TestClient) -> None:
