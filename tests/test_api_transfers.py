@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx2
 import pytest
 import shapely
 from fastapi import FastAPI
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from bioplan_gis.api.spools import MOST_BYTES_AT_ONCE, ClientGoneError, Room, Spool
 from bioplan_gis.api.transfers import TRANSFERS_AT_ONCE, Head, Making, Transfer, Transfers
@@ -170,6 +171,43 @@ def test_a_failure_halfway_breaks_the_connection(engine: Engine, tmp_path: Path)
     assert printed[0].count("crs: the layer has places where EPSG:4549 is not defined") == 2
     assert printed[0].count("/items?crs=EPSG%3A4549&f=ndjson broke off: ") == 2
     assert "Traceback" not in printed[0]
+
+
+@pytest.mark.parametrize("engine", [pytest.param("postgis", marks=pytest.mark.postgis)], indirect=True)
+def test_a_database_that_ends_halfway_is_a_line_of_the_log(engine: Engine, caplog: pytest.LogCaptureFixture):
+    store(engine, ROWS)
+    app = create_app(Settings(database_url=engine.url.render_as_string(hide_password=False)))
+    app.state.transfers = Transfers(room=Room(0))
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body" and len(sent) == 1:
+            await asyncio.to_thread(end_others, engine)
+        sent.append(message)
+
+    async def receive() -> Message:
+        return await asyncio.Future()
+
+    path = {"path": unquote(ITEMS), "raw_path": ITEMS.encode(), "query_string": b"f=csv"}
+    asyncio.run(
+        app(
+            {"type": "http", "method": "GET", "headers": [(b"host", b"a")], "http_version": "1.1", **path},
+            receive,
+            send,
+        )
+    )
+    assert (sent[0]["status"], sent[-1]["more_body"]) == (200, True)
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert line.startswith(f"{ITEMS}?f=csv broke off: The database cannot be reached")
+    assert "\n" not in line
+
+
+def end_others(engine: Engine) -> None:
+    """End all connections to the database but the own."""
+    ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    with engine.connect() as connection:
+        connection.execute(text(f"{ending} AND pid <> pg_backend_pid()"))
+    engine.dispose()
 
 
 def read_part(address: str, params: dict[str, str], coding: str) -> None:
