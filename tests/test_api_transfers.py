@@ -227,8 +227,8 @@ def test_a_large_layer_goes_through_little_memory(engine: Engine, tmp_path: Path
             part = received(service, f"{ITEMS}?f={chosen}&limit=10000")
             before = service.most_memory_mb()
             assert received(service, f"{ITEMS}?f={chosen}") > 2 * part
-            # Less than a single copy of the text, which is three and a half times that of the part.
-            assert service.most_memory_mb() - before < rows * len(TEXT.encode()) / 1e6
+            # Less than two copies of the text, and a kind of file holds it several times while it is made of a whole.
+            assert service.most_memory_mb() - before < 2 * rows * len(TEXT.encode()) / 1e6
 
 
 def received(service: Served, path: str) -> int:
@@ -282,6 +282,7 @@ def test_what_a_client_is_behind_with_is_bounded_for_all_together():
     assert read == b"".join(pieces)
     assert max(told) <= room.most_bytes
     assert room.taken_bytes == 0
+    spool.close()
 
 
 def test_who_waits_for_room_goes_with_the_client():

@@ -25,7 +25,7 @@ def test_links_to_a_chinese_layer_are_encoded_and_lead_there(bureau: TestClient)
     links = [link for one in listed if one["id"] in {PARCELS, STATIONS} for link in one["links"]]
     pages = bureau.get(f"/api/collections/{quote(STATIONS)}/items?limit=2").json()["links"]
     one = bureau.get(f"/api/collections/{STATIONS}/items/s1").json()["links"]
-    assert {link["rel"] for link in pages} == {"self", "collection", "next"}
+    assert {link["rel"] for link in pages} == {"self", "alternate", "collection", "next"}
     for link in [*links, *pages, *one]:
         assert link["href"].isascii()
         assert quote(STATIONS) in link["href"] or quote(PARCELS) in link["href"]

@@ -134,7 +134,7 @@ POSITIONS = {
 }
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(data=st.data(), code=st.sampled_from(sorted(POSITIONS)))
 def test_a_long_edge_stays_within_a_millimetre(data, code: int):
     ends = data.draw(st.tuples(POSITIONS[code], POSITIONS[code]))
