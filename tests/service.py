@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
@@ -49,9 +49,15 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
+def player() -> Iterator[Playwright]:
+    """Playwright, of which a process can have one only."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_OPTIONS)
-        yield opened
-        opened.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(player: Playwright) -> Iterator[Browser]:
+    """Chromium without a window."""
+    opened = player.chromium.launch(executable_path=chromium(), args=CHROMIUM_OPTIONS)
+    yield opened
+    opened.close()

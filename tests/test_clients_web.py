@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 from connected import COUNT, PARCELS, Wire, parcels
 from service import CHROMIUM_OPTIONS, chromium
@@ -70,12 +70,11 @@ def site(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def drawing_browser() -> Iterator[Browser]:
+def drawing_browser(player: Playwright) -> Iterator[Browser]:
     """Chromium without a window, but with WebGL."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
-        yield opened
-        opened.close()
+    opened = player.chromium.launch(executable_path=chromium(), args=OPTIONS)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
