@@ -13,7 +13,6 @@ from bioplan_gis.checking.geodata import Geodata
 from bioplan_gis.positions import rounded
 from bioplan_gis.records import Record
 
-FEWEST_RING_POINTS = 4
 WORLD = (-180.0, -90.0, 180.0, 90.0)
 
 _READABLE = frozenset(

@@ -35,7 +35,7 @@ from sqlalchemy.types import NullType
 from bioplan_gis.catalogue import Column
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.layers import Layer
-from bioplan_gis.storage.questions import Place, Question, conditions_of, order_of, place_values
+from bioplan_gis.storage.questions import Place, Question, conditions_of, order_of, read_places
 from bioplan_gis.storage.servers import as_sqlalchemy
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, canonical_json
 
@@ -105,13 +105,8 @@ def end_of(connection: Connection, layer: Layer, question: Question) -> Place | 
     """Where the features that a question asks for end, where its limit cuts them off; None where it does not."""
     if question.limit is None:
         return None
-    dialect = connection.dialect.name
-    values = place_values(layer, question.sort, dialect)
-    labelled = (value.label(f"value{at}") for at, value in enumerate(values))
-    statement = select(layer.table.c.fid, *labelled).where(*conditions_of(layer, question, dialect))
-    statement = statement.order_by(*order_of(layer, question.sort, dialect)).offset(question.limit - 1).limit(2)
-    rows = connection.execute(statement).all()
-    return Place(rows[0].fid, tuple(rows[0][1:])) if len(rows) > 1 else None
+    last = read_places(connection, layer, question, skipped=question.limit - 1, most=2)
+    return last[0] if len(last) > 1 else None
 
 
 def columns_of(layer: Layer, columns: Collection[str] | None = None) -> list[Column]:

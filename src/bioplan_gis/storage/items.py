@@ -38,7 +38,7 @@ from bioplan_gis.errors import FeatureNotFoundError
 from bioplan_gis.storage import gpkg
 from bioplan_gis.storage.geojson import as_bytes, feature_text, properties_json
 from bioplan_gis.storage.layers import Layer
-from bioplan_gis.storage.questions import Condition, Place, Question, conditions_of, order_of, place_values
+from bioplan_gis.storage.questions import Condition, Place, Question, conditions_of, order_of, place_values, read_places
 from bioplan_gis.storage.servers import fetch_row
 from bioplan_gis.storage.spatial import EDGES, meets_edges
 from bioplan_gis.storage.tables import GEOMETRY_COLUMN, INTEGER, REGISTRY
@@ -128,12 +128,8 @@ def count_matched(connection: Connection, layer: Layer, question: Question, retu
 
 def place_behind(connection: Connection, layer: Layer, question: Question, skipped: int) -> Place:
     """The place behind so many features, 1 or more, that a question asks for; behind all where there are less."""
-    dialect = connection.dialect.name
-    values = (value.label(f"value{at}") for at, value in enumerate(place_values(layer, question.sort, dialect)))
-    found = select(layer.table.c.fid, *values).where(*conditions_of(layer, question, dialect))
-    found = found.order_by(*order_of(layer, question.sort, dialect)).offset(skipped - 1).limit(1)
-    row = connection.execute(found).one_or_none()
-    return Place(MOST_KEY, (None,) * len(question.sort)) if row is None else Place(row.fid, tuple(row[1:]))
+    found = read_places(connection, layer, question, skipped=skipped - 1, most=1)
+    return found[0] if found else Place(MOST_KEY, (None,) * len(question.sort))
 
 
 def _count(layer: Layer, question: Question, dialect: str) -> Rows:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import shapely
-from sqlalchemy import ColumnElement, Text, and_, collate, func, literal, null, or_, type_coerce
+from sqlalchemy import ColumnElement, Connection, Text, and_, collate, func, literal, null, or_, select, type_coerce
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.types import NullType
 
@@ -184,6 +184,15 @@ def place_values(layer: Layer, sort: Sequence[SortKey], dialect: str) -> list[Co
     if dialect == "sqlite":
         return [type_coerce(column, NullType()) for column in columns]
     return [func.to_json(column) for column in columns]
+
+
+def read_places(connection: Connection, layer: Layer, question: Question, *, skipped: int, most: int) -> list[Place]:
+    """The places of some of the features that a question asks for, behind so many others, in its order."""
+    dialect = connection.dialect.name
+    values = (value.label(f"value{at}") for at, value in enumerate(place_values(layer, question.sort, dialect)))
+    found = select(layer.table.c.fid, *values).where(*conditions_of(layer, question, dialect))
+    found = found.order_by(*order_of(layer, question.sort, dialect)).offset(skipped).limit(most)
+    return [Place(row[0], tuple(row[1:])) for row in connection.execute(found)]
 
 
 def _ordered(layer: Layer, key: SortKey, dialect: str) -> Condition:

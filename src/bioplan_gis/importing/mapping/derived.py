@@ -12,7 +12,6 @@ from bioplan_gis.crs import SQUARE_METRES_PER_HECTARE
 from bioplan_gis.importing.placing.landing import District
 
 AREA_MEASURED = "几何 measured from the geometry"
-_NO_TEXT = pa.scalar(None, pa.string())
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from bioplan_gis.importing.rows import Note
 SHAPES = ("面", "线", "点")
 FIELDS = ("点数", "面积", "地块编号", "地块名称", "图形属性", "图幅号", "地块用途", "地类编码")
 SHAPE_PLACE = 4
-FEWEST_FIELDS = 5
 FEWEST_OF_RING = 3
 POINT_FIELDS = 4
 PLAIN_FIELDS = 3

@@ -26,7 +26,6 @@ _NATIVE = {"point", "linestring", "polygon", "multipoint", "multilinestring", "m
 _LIKELY_NAMES = ("geometry", "geom", "wkb_geometry", "wkb", "shape", "wkt", "the_geom", "几何", "图形")
 _WKT_START = r"^\s*(SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION|CIRCULAR|COMPOUND|CURVE|SURFACE)"
 _PROBED_ROWS = 100
-_LARGEST_TYPE = 17
 
 
 @dataclass(frozen=True)
